@@ -1,0 +1,62 @@
+# 殷法问: two commands do everything: `make run` and `make test`. Each step is skipped when nothing it depends on changed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+RASA := .venv-rasa
+PY := $(VENV)/bin/python
+export OMP_NUM_THREADS ?= 1
+# Long lines of Rasa's and torch's start-up stay out of the way of what we say ourselves.
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: run test setup shell lint clean help
+
+help:
+	@echo "make run    准备环境，启动服务，打印网址 / set up, start, print the address"
+	@echo "make test   准备环境，运行全部测试 / set up and run all tests"
+	@echo "make shell  在终端里和机器人对话（先 make run）/ talk to the running bot in a terminal"
+	@echo "make lint   ruff, mypy, import rules"
+	@echo "make clean  删除环境和运行数据 / remove environments and run-time data"
+
+run: $(VENV)/.service $(RASA)/.installed
+	@exec $(PY) -m bot run
+
+setup: $(VENV)/.service $(RASA)/.installed
+
+test: $(VENV)/.dev $(RASA)/.installed
+	@echo "[yinfawen] 检查代码 / checking the code"
+	@$(MAKE) --no-print-directory lint
+	@echo "[yinfawen] 运行测试 / running the tests"
+	@YINFAWEN_RASA_PYTHON=$(CURDIR)/$(RASA)/bin/python $(PY) -m pytest
+
+shell: $(VENV)/.service
+	@$(PY) -m bot shell
+
+lint: $(VENV)/.dev
+	@$(VENV)/bin/ruff check -q . && $(VENV)/bin/ruff format -q --check .
+	@$(VENV)/bin/mypy --no-error-summary
+	@$(VENV)/bin/lint-imports --no-timings | tail -n 3
+
+# The service's environment: plain pip, because torch is pinned to a build that needs no GPU (docs/decisions/0001).
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "需要 Python 3.11 或更新的版本 / Python 3.11 or newer is needed (make PYTHON=/path/to/python3.11)"; exit 1; }
+	@echo "[yinfawen] 建立服务环境 / making the service environment"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.service: requirements/service.txt pyproject.toml | $(VENV)/bin/python
+	@echo "[yinfawen] 安装服务依赖，第一次要几分钟 / installing the service, minutes the first time"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c requirements/service.txt -e '.[service]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.service
+	@echo "[yinfawen] 安装测试工具 / installing the test tools"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c requirements/service.txt -e '.[service,dev]'
+	@touch $@
+
+# Rasa's environment: Python 3.10 only, without TensorFlow (docs/decisions/0002).
+$(RASA)/.installed: requirements/rasa.txt scripts/rasa_environment.sh
+	@sh scripts/rasa_environment.sh $(RASA)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(RASA) var .rasa results test-artifacts

@@ -1,0 +1,114 @@
+"""``python -m bot run | service | prepare | shell``: the product's processes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.settings import Settings, settings
+
+
+def run(options: Settings) -> int:
+    """Prepare what is missing, then run service and dialogue engine under one supervisor."""
+    from bot import supervisor
+
+    if prepare(options) != 0:
+        return 1
+    return supervisor.run(options)
+
+
+def prepare(options: Settings) -> int:
+    """Database, knowledge release and dialogue model: made when missing or outdated, quick otherwise."""
+    from bot.conversations.migrate import migrate
+    from bot.rasa_model import TrainingFailed, model_path, train
+    from bot.supervisor import say
+
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    say("数据库 / database")
+    try:
+        migrate(options.database)
+    except SQLAlchemyError as error:
+        say(f"数据库用不了 / the database cannot be used: {error.__class__.__name__}: {getattr(error, 'orig', '')}")
+        return 1
+    say("知识 / knowledge")
+    if _knowledge_build() != 0:
+        return 1
+    if not options.rasa_python.is_file():
+        say(
+            f"没有对话引擎的环境，请先运行 make setup / no dialogue environment at {options.rasa_python}: run make setup"
+        )
+        return 1
+    if not model_path(options).is_file():
+        say("训练对话模型，约一分钟 / training the dialogue model, about a minute")
+        try:
+            train(options)
+        except TrainingFailed as error:
+            say(str(error))
+            return 1
+    return 0
+
+
+def service(options: Settings) -> int:
+    """The service alone; without a dialogue engine it answers straight from knowledge."""
+    from bot import metrics
+    from bot.service import serve
+    from knowledge import live
+    from knowledge.embed import load_embedder
+    from knowledge.encoder import ModelUnavailable
+    from knowledge.release import ReleaseError
+
+    try:
+        knowledge = live.load(options, load_embedder(options.model_source))
+    except (ReleaseError, ModelUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 1
+    live.use(knowledge)
+    metrics.RELEASE.labels(knowledge.release.id).set(1)
+    asyncio.run(serve(options))
+    return 0
+
+
+def shell(options: Settings) -> int:
+    """Talk to the running bot in this terminal, over its HTTP API."""
+    from bot.shell import talk
+
+    return talk(options)
+
+
+def _knowledge_build() -> int:
+    import subprocess
+
+    # A process of its own: building loads the embedding model, which the supervisor must not keep in memory.
+    return subprocess.run([sys.executable, "-m", "knowledge", "build"], check=False).returncode
+
+
+COMMANDS = {"run": run, "prepare": prepare, "service": service, "shell": shell}
+
+
+def main() -> int:
+    """Run one command; bad settings are named, one a line."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="殷法问")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, function in COMMANDS.items():
+        commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
+    command = parser.parse_args().command
+    try:
+        options = settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = f"YINFAWEN_{'_'.join(map(str, fault['loc'])).upper()}"
+            print(f"{name}: 设置不对 / bad setting: {fault['msg']}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for loud in ("rasa_sdk", "alembic", "faiss", "sentence_transformers"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+    return COMMANDS[command](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""Where conversations and turns are kept. SQLAlchemy Core on SQLite (WAL); the statements are plain SQL for PostgreSQL too.
+
+Every method runs in a worker thread, so that the event loop never waits for the disk. SQLite has one writer, so it gets
+one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+
+from bot.conversations.tables import conversations, turns
+from knowledge.records import Answer
+
+T = TypeVar("T")
+
+
+class UnknownConversation(LookupError):
+    """No conversation has this id."""
+
+
+class WrongToken(PermissionError):
+    """The token is not this conversation's."""
+
+
+class TurnConflict(ValueError):
+    """The client_turn_id was used before for another text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer as stored; ``answer`` is None while it is being worked on."""
+
+    id: str
+    conversation_id: str
+    client_turn_id: str
+    text: str
+    created_at: datetime
+    answer: dict[str, Any] | None
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock."""
+    # hide_parameters: an error of the database must not carry a resident's words into the log.
+    engine = create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _: Any) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def hashed(token: str) -> str:
+    """Tokens are stored as their SHA-256 only: whoever reads the database cannot speak for a resident."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class ConversationStore:
+    """Conversations and turns in one database."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url)
+        threads = 1 if make_url(url).get_backend_name() == "sqlite" else 8
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one transaction in a worker thread."""
+
+        def job() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, job)
+
+    async def ping(self) -> None:
+        """Raises SQLAlchemyError when the database cannot be used."""
+        await self._run(lambda connection: connection.execute(select(func.count()).select_from(conversations)).scalar())
+
+    async def open_conversation(self, channel: str) -> tuple[str, str]:
+        """Start a conversation; returns its id and its secret token, which is not kept."""
+        conversation_id, token = secrets.token_urlsafe(18), secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        row = {
+            "id": conversation_id,
+            "channel": channel,
+            "token_hash": hashed(token),
+            "created_at": now,
+            "last_turn_at": now,
+        }
+        await self._run(lambda connection: connection.execute(insert(conversations), row))
+        return conversation_id, token
+
+    async def check(self, conversation_id: str, token: str) -> None:
+        """Raises UnknownConversation or WrongToken unless ``token`` opens the conversation."""
+        query = select(conversations.c.token_hash).where(conversations.c.id == conversation_id)
+        expected = await self._run(lambda connection: connection.execute(query).scalar())
+        if expected is None:
+            raise UnknownConversation(conversation_id)
+        if not hmac.compare_digest(expected, hashed(token)):
+            raise WrongToken(conversation_id)
+
+    async def begin_turn(self, conversation_id: str, client_turn_id: str, text: str, masked: tuple[str, ...]) -> Turn:
+        """Store the question before it is answered, or return the turn that has this client_turn_id already.
+
+        Raises TurnConflict when that turn has another text, UnknownConversation when the conversation was erased.
+        """
+
+        def work(connection: Connection) -> Turn:
+            known = self._known(connection, conversation_id, client_turn_id)
+            if known is not None:
+                return known
+            now = datetime.now(UTC)
+            moved = connection.execute(
+                update(conversations).where(conversations.c.id == conversation_id).values(last_turn_at=now)
+            )
+            if moved.rowcount == 0:
+                raise UnknownConversation(conversation_id)
+            last = connection.execute(
+                select(func.max(turns.c.number)).where(turns.c.conversation_id == conversation_id)
+            ).scalar()
+            turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None)
+            connection.execute(
+                insert(turns),
+                {
+                    "id": turn.id,
+                    "conversation_id": conversation_id,
+                    "number": (last or 0) + 1,
+                    "client_turn_id": client_turn_id,
+                    "text": text,
+                    "masked": list(masked),
+                    "created_at": now,
+                },
+            )
+            return turn
+
+        for attempt in range(5):
+            try:
+                turn = await self._run(work)
+                break
+            except IntegrityError:  # another replica took the number or stored the same turn first
+                if attempt == 4:
+                    raise
+        if turn.text != text:
+            raise TurnConflict(client_turn_id)
+        return turn
+
+    @staticmethod
+    def _known(connection: Connection, conversation_id: str, client_turn_id: str) -> Turn | None:
+        query = _TURN.where(turns.c.conversation_id == conversation_id, turns.c.client_turn_id == client_turn_id)
+        row = connection.execute(query).one_or_none()
+        return None if row is None else Turn(*row)
+
+    async def finish_turn(self, turn_id: str, answer: Answer, engine: str) -> None:
+        """Store the answer of a turn; ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``)."""
+        values = {
+            "answer": answer.to_dict(),
+            "status": answer.status.value,
+            "reason": answer.reason,
+            "release": answer.release,
+            "engine": engine,
+            "answered_at": datetime.now(UTC),
+        }
+        await self._run(
+            lambda connection: connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+        )
+
+    async def history(self, conversation_id: str, limit: int = 200) -> list[Turn]:
+        """The last ``limit`` turns, oldest first."""
+        query = _TURN.where(turns.c.conversation_id == conversation_id).order_by(turns.c.number.desc()).limit(limit)
+        rows = await self._run(lambda connection: connection.execute(query).all())
+        return [Turn(*row) for row in reversed(rows)]
+
+    async def erase_older_than(self, days: int) -> int:
+        """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
+        limit = datetime.now(UTC) - timedelta(days=days)
+
+        def work(connection: Connection) -> int:
+            old = select(conversations.c.id).where(conversations.c.last_turn_at < limit)
+            connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
+            return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
+
+        return await self._run(work)
+
+
+_TURN = select(
+    turns.c.id,
+    turns.c.conversation_id,
+    turns.c.client_turn_id,
+    turns.c.text,
+    turns.c.created_at,
+    turns.c.answer,
+)

@@ -1,0 +1,123 @@
+"""One turn from a resident's words to the stored answer, the same for every channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import metrics
+from bot.conversations.privacy import mask
+from bot.conversations.store import ConversationStore, Turn
+from bot.engine import DialogueEngine, EngineFailed
+from knowledge import live
+from knowledge.normalise import for_display
+from knowledge.passages import searchable
+from knowledge.records import Answer, Status
+
+log = logging.getLogger(__name__)
+
+
+class TextTooLong(ValueError):
+    """The message has more characters than are read; ``limit`` says how many are."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} characters")
+        self.limit = limit
+
+
+class NoText(ValueError):
+    """The message holds nothing that can be read: it is empty, or all control characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A stored turn with its answer in JSON form."""
+
+    turn: Turn
+    answer: dict[str, Any]
+
+
+class Turns:
+    """Takes turns: cleans, masks, checks for danger, asks the engine, answers without it where needed, stores."""
+
+    def __init__(self, store: ConversationStore, engine: DialogueEngine, max_text: int) -> None:
+        self._store = store
+        self._engine = engine
+        self._max_text = max_text
+        self._running: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
+
+    async def take(self, conversation_id: str, client_turn_id: str, text: str, channel: str) -> Answered:
+        """Answer one message; a repeated ``client_turn_id`` gets the stored answer or joins the running one.
+
+        Raises NoText, TextTooLong, TurnConflict or UnknownConversation; once the turn is stored it always has an answer.
+        """
+        clean = for_display(text)
+        if not clean:
+            raise NoText
+        if len(clean) > self._max_text:
+            raise TextTooLong(self._max_text)
+        masked = mask(clean)
+        try:
+            turn = await self._store.begin_turn(conversation_id, client_turn_id, masked.text, masked.kinds)
+        except SQLAlchemyError:
+            log.exception("the database cannot store turns")
+            return await self._unstored(conversation_id, client_turn_id, masked.text)
+        if turn.answer is not None:
+            return Answered(turn, turn.answer)
+        key = (conversation_id, client_turn_id)
+        task = self._running.get(key)
+        if task is None:
+            # A task of its own: when the resident's connection breaks, the turn is still answered and stored.
+            task = asyncio.create_task(self._answer_and_store(turn, channel))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        return Answered(turn, await asyncio.shield(task))
+
+    async def _unstored(self, conversation_id: str, client_turn_id: str, text: str) -> Answered:
+        """The database is down: a frightened person is answered all the same."""
+        metrics.UNSTORED.inc()
+        turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, datetime.now(UTC), None)
+        answer, _ = await self._answer(turn)
+        return Answered(turn, answer.to_dict())
+
+    async def drain(self) -> None:
+        """Wait for the turns under way; called when the service stops."""
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _answer_and_store(self, turn: Turn, channel: str) -> dict[str, Any]:
+        started = time.perf_counter()
+        answer, engine = await self._answer(turn)
+        try:
+            await self._store.finish_turn(turn.id, answer, engine)
+        except SQLAlchemyError:
+            metrics.UNSTORED.inc()
+            log.exception("the answer of turn %s was not stored", turn.id)
+        metrics.TURNS.labels(channel, answer.status.value, answer.reason, engine).inc()
+        metrics.TURN_SECONDS.labels(channel).observe(time.perf_counter() - started)
+        return answer.to_dict()
+
+    async def _answer(self, turn: Turn) -> tuple[Answer, str]:
+        """The answer and who gave it: the crisis check, Rasa, knowledge alone, or the fixed text when all else failed."""
+        knowledge = live.knowledge()
+        try:
+            danger = knowledge.danger(turn.text)
+            if danger is not None:
+                return danger, "crisis"
+            form = searchable(turn.text)
+            try:
+                vector = await asyncio.to_thread(knowledge.embed, form) if knowledge.shipped_model else None
+                return await self._engine.ask(turn.conversation_id, form, vector), "rasa"
+            except EngineFailed as error:
+                metrics.ENGINE_FAILURES.labels(error.reason).inc()
+            return await asyncio.to_thread(knowledge.answer, turn.text), "knowledge"
+        except Exception:
+            # Whatever broke, the resident gets the hotlines; the text of the message stays out of the log.
+            log.exception("turn %s could not be answered", turn.id)
+            return knowledge.status("engine-down"), Status.ERROR.value

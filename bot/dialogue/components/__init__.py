@@ -1,0 +1,1 @@
+"""What Rasa loads from us by class path: NLU components, stores."""

@@ -1,0 +1,190 @@
+"""The service: one aiohttp process with a public site and a loopback site for Rasa's actions and the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from rasa_sdk.executor import ActionExecutor
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import metrics
+from bot.channels.web import api, pages
+from bot.channels.web.limits import Limits
+from bot.channels.web.problems import Problem
+from bot.conversations.store import ConversationStore
+from bot.conversations.turns import Turns
+from bot.engine import DialogueEngine
+from bot.settings import Settings
+from knowledge import live
+from knowledge.release import ReleaseError
+
+log = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ENGINE = web.AppKey("engine", DialogueEngine)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'; require-trusted-types-for 'script'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The public site. Knowledge must be in use (``knowledge.live.use``) before the first turn."""
+    app = web.Application(middlewares=[_errors], client_max_size=api.MAX_BODY)
+    app[api.SETTINGS] = settings
+    app[api.LIMITS] = Limits(
+        {
+            "turns": settings.turns_per_minute,
+            "address": settings.address_per_minute,
+            "conversations": settings.conversations_per_minute,
+        }
+    )
+    app.cleanup_ctx.append(_resources)
+    app.on_response_prepare.append(_secure)
+    api.add_routes(app)
+    pages.add_routes(app)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    return app
+
+
+def make_internal_app(settings: Settings, executor: ActionExecutor) -> web.Application:
+    """The loopback site: Rasa's action calls behind the shared secret, and the metrics."""
+
+    async def actions(request: web.Request) -> web.Response:
+        given = request.headers.get("X-Internal-Secret", "")
+        if not settings.internal_secret or not hmac.compare_digest(given.encode(), settings.internal_secret.encode()):
+            raise web.HTTPForbidden
+        result = await executor.run(await request.json())
+        return web.json_response(result.model_dump() if hasattr(result, "model_dump") else result)
+
+    async def metrics_page(request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application(client_max_size=4 * 1024 * 1024)
+    app.router.add_post("/internal/actions", actions)
+    app.router.add_get("/metrics", metrics_page)
+    return app
+
+
+def action_executor() -> ActionExecutor:
+    """Rasa's own executor with our actions; by name, because nothing imports the actions package."""
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    return executor
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """GET /healthz: the process answers."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """GET /readyz: knowledge is loaded and the database can be used. The engine is reported but not required."""
+    parts = {"knowledge": "ok", "database": "ok", "dialogue": "ok"}
+    try:
+        live.knowledge()
+    except ReleaseError:
+        parts["knowledge"] = "missing"
+    try:
+        await request.app[api.STORE].ping()
+    except SQLAlchemyError:
+        parts["database"] = "down"
+    if not await request.app[ENGINE].alive():
+        parts["dialogue"] = "down"
+    ready = parts["knowledge"] == parts["database"] == "ok"
+    return web.json_response({"status": "ok" if ready else "down", **parts}, status=200 if ready else 503)
+
+
+async def serve(settings: Settings) -> None:
+    """Run both sites until SIGTERM or SIGINT; turns under way are finished and stored first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    public = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=5.0)
+    internal = web.AppRunner(make_internal_app(settings, action_executor()), access_log=None, shutdown_timeout=1.0)
+    await internal.setup()
+    await web.TCPSite(internal, "127.0.0.1", settings.internal_port).start()
+    await public.setup()
+    await web.TCPSite(public, settings.host, settings.port).start()
+    log.info("service listens on %s:%d, release %s", settings.host, settings.port, live.knowledge().release.id)
+    await stop.wait()
+    await public.cleanup()
+    await internal.cleanup()
+
+
+async def _resources(app: web.Application) -> AsyncIterator[None]:
+    """Everything with a life of its own is opened and closed here."""
+    settings = app[api.SETTINGS]
+    store = ConversationStore(settings.database)
+    connector = aiohttp.TCPConnector(limit=256)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        app[api.STORE] = store
+        app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout)
+        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text)
+        eraser = asyncio.create_task(_erase_daily(store, settings.retention_days))
+        yield
+        await app[api.TURNS].drain()
+        eraser.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await eraser
+    await store.close()
+
+
+async def _erase_daily(store: ConversationStore, days: int) -> None:
+    while True:
+        try:
+            erased = await store.erase_older_than(days)
+            log.info("erased %d conversations older than %d days", erased, days)
+        except SQLAlchemyError:
+            log.exception("erasing old conversations failed, trying again tomorrow")
+        await asyncio.sleep(24 * 3600)
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(SECURITY_HEADERS)
+    response.headers.popall("Server", None)
+
+
+_OF_STATUS = {400: "bad-request", 404: "not-found", 405: "wrong-method", 413: "too-large"}
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error leaves as problem+json; what the log keeps is the route, never the content."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unknown"
+    try:
+        response = await handler(request)
+    except Problem as problem:
+        response = problem.response()
+    except web.HTTPException as error:
+        kind = _OF_STATUS.get(error.status, "internal" if error.status >= 500 else "bad-request")
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        response = Problem(kind, headers=allow).response()
+    except SQLAlchemyError:
+        log.exception("the database failed at %s", route)
+        response = Problem("unavailable", headers={"Retry-After": "5"}).response()
+    except Exception:
+        log.exception("request failed at %s", route)
+        response = Problem("internal").response()
+    metrics.REQUESTS.labels(route, request.method if request.method in _METHODS else "other", response.status).inc()
+    return response
+
+
+_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}

@@ -1,0 +1,107 @@
+"""``python -m knowledge build | ask | search | evaluate``: the knowledge without the bot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from knowledge import live
+from knowledge.catalogue import ContentError
+from knowledge.crisis import CrisisContentError
+from knowledge.embed import SentenceTransformerEmbedder, load_embedder
+from knowledge.encoder import ModelUnavailable
+from knowledge.records import Answer
+from knowledge.release import ReleaseError, build_release, built, current, publish
+from knowledge.settings import KnowledgeSettings
+
+
+def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Build the content into a release and publish it; quick when nothing changed."""
+    embedder = SentenceTransformerEmbedder(settings.model_source)
+    release = built(settings.releases_dir, embedder.digest)
+    if release is None or args.force:
+        print("  loading the embedding model", flush=True)
+        embedder.warm_up()
+        release = build_release(settings.releases_dir, embedder, say=lambda line: print(f"  {line}", flush=True))
+    if current(settings.releases_dir) != release:
+        publish(settings.releases_dir, release)
+    print(f"  knowledge release {release} is published", flush=True)
+
+
+def ask(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Answer one question, as text or as JSON."""
+    answer = live.load(settings, load_embedder(settings.model_source)).answer(args.question)
+    print(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if args.json else plain(answer))
+
+
+def search(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Show what was found and the arithmetic, rejected hits included."""
+    knowledge = live.load(settings, load_embedder(settings.model_source))
+    found = knowledge.search(args.question)
+    gate = knowledge.release.searcher.gate
+    print(f"normal form: {found.normal}")
+    print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}")
+    for item in found.targets[: args.limit]:
+        print(
+            f"{item.probability:6.3f}  group {item.group:.3f}  within {item.within:.3f}  dense {item.dense:.3f}  "
+            f"statement {item.statement:.3f}  {item.target.key}  ({item.question})"
+        )
+    for hit in found.passages[: args.limit]:
+        print(
+            f"passage {hit.passage.id}  dense {hit.match.dense:.3f}  bm25 {hit.match.lexical:.1f}  {hit.passage.text}"
+        )
+
+
+def evaluate(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Measure the published release on golden questions."""
+    from knowledge.evaluate.run import run
+
+    knowledge = live.load(settings, load_embedder(settings.model_source))
+    print(run(knowledge, args.golden, args.out))
+
+
+def plain(answer: Answer) -> str:
+    """An answer for a terminal."""
+    lines = [answer.text, ""]
+    lines += [f"去处：{door.name}——{door.why}" for door in answer.routes]
+    for item in answer.citations:
+        mark = "原文" if item.verbatim else "大意"
+        lines.append(f"根据：{' '.join(filter(None, (item.document, item.section, item.date)))}（{mark}）{item.quote}")
+        if item.note:
+            lines.append(f"      注：{item.note}")
+    lines += [f"还可以问：{'；'.join(answer.follow_ups)}"] if answer.follow_ups else []
+    lines.append(f"[{answer.status.value}/{answer.reason} · {answer.release}]")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run one command; faults are told in one line each, with exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m knowledge", description="The knowledge of 殷法问.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("build", help="build the content into a release and publish it")
+    command.add_argument("--force", action="store_true", help="build even when nothing changed")
+    command.set_defaults(run=build)
+    command = commands.add_parser("ask", help="answer a question")
+    command.add_argument("question")
+    command.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    command.set_defaults(run=ask)
+    command = commands.add_parser("search", help="show what a question finds, and why")
+    command.add_argument("question")
+    command.add_argument("--limit", type=int, default=8)
+    command.set_defaults(run=search)
+    command = commands.add_parser("evaluate", help="measure the published release on golden questions")
+    command.add_argument("golden", nargs="?", default="tests/golden", help="folder with golden questions")
+    command.add_argument("--out", default="results/evaluate", help="folder for the results")
+    command.set_defaults(run=evaluate)
+    args = parser.parse_args()
+    try:
+        args.run(KnowledgeSettings(), args)
+    except (ContentError, CrisisContentError, ReleaseError, ModelUnavailable, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""From a question to an answer: one visible list of steps, each of which may end the list with a named status."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from knowledge.catalogue import Guide, RouteRef, Section
+from knowledge.crisis import EMERGENCY, CrisisDetector
+from knowledge.embed import SHIPPED_NAME, Embedder
+from knowledge.index import Vector
+from knowledge.normalise import normalise
+from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.records import Answer, Citation, Route, Status
+from knowledge.release import Release
+from knowledge.search import Found, Scored
+
+CHOICES = 3
+VECTORS_KEPT = 512
+SURE = 0.8
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_WORD = re.compile(r"[^\W_]")
+_NUMBER = re.compile(r"\d(?:[\d.,%-]*[\d%])?")
+_LIST_MARK = re.compile(r"^\d+\. ", re.MULTILINE)
+_ABOUT_REPORT = re.compile(r"报告|20\d\d年|2[01]年|殷都区?|区里|全区|咱区|区政府")
+_SURE_PASSAGE = 0.875
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """A question on its way through the steps."""
+
+    text: str
+    normal: str
+    vector: Vector | None = None
+    found: Found | None = None
+
+
+class Knowledge:
+    """A release and the model that reads questions: everything needed to answer. Safe to share between threads."""
+
+    def __init__(self, release: Release, embedder: Embedder, today: Callable[[], date] = date.today) -> None:
+        self.release = release
+        self.embedder = embedder
+        self.crisis = CrisisDetector(release.crisis)
+        self._today = today
+        # Rasa's pipeline holds the same model, so a vector made here may be handed over to it.
+        self.shipped_model = embedder.name == SHIPPED_NAME
+        self._vectors: OrderedDict[str, Vector] = OrderedDict()
+        self._vectors_lock = threading.Lock()
+        self._citer = Citer(release.catalogue, release.passages)
+        self._names = {
+            name: row
+            for row in release.catalogue.channels
+            for name in (row.id, searchable(row.name), *map(searchable, row.aliases))
+        }
+
+    def answer(self, text: str, vector: Vector | None = None) -> Answer:
+        """Answer ``text`` (already masked); ``vector`` is the embedding of ``searchable(text)`` when known already."""
+        inquiry = Inquiry(text, normalise(text), vector)
+        for step in STEPS:
+            answer = step(self, inquiry)
+            if answer is not None:
+                return self._checked(answer)
+        raise AssertionError("the last step answers always")
+
+    def search(self, text: str, vector: Vector | None = None) -> Found:
+        """What was found for ``text``, the rejected included."""
+        return self._find(Inquiry(text, normalise(text), vector))
+
+    def embed(self, text: str) -> Vector:
+        """Unit vector of a question in the form in which questions are compared; the last few hundred are kept.
+
+        One turn needs it twice, in the service and in Rasa's action, and residents ask the same things.
+        """
+        form = searchable(text)
+        with self._vectors_lock:
+            vector = self._vectors.get(form)
+            if vector is not None:
+                self._vectors.move_to_end(form)
+                return vector
+        made: Vector = self.embedder.queries([form])[0]
+        with self._vectors_lock:
+            self._vectors[form] = made
+            while len(self._vectors) > VECTORS_KEPT:
+                self._vectors.popitem(last=False)
+        return made
+
+    def sure_answer(self, text: str) -> Answer | None:
+        """The answer when a guide or card matches beyond doubt, else None: for small talk that hides a question."""
+        best = next(iter(self.search(text).targets), None)
+        if best is None or best.probability < SURE or best.target.key.startswith("scope:"):
+            return None
+        return self._checked(self._target(best.target.key))
+
+    def status(self, reason: str) -> Answer:
+        """The answer of one row of the status table: text, doors and suggestions. KeyError for an unknown reason."""
+        row = self.release.catalogue.status[reason]
+        return Answer(
+            status=Status(row.status),
+            reason=row.reason,
+            text=row.text,
+            routes=routes(self.release.catalogue, row.routes),
+            follow_ups=row.follow_ups,
+            release=self.release.id,
+        )
+
+    def every_answer(self) -> Iterator[tuple[str, Answer]]:
+        """Every answer that knowledge can give, with the key of what gives it; for checks of the whole content."""
+        for goal in targets(self.release.catalogue):
+            yield goal.key, self._target(goal.key)
+        for reason in self.release.catalogue.status:
+            yield f"status:{reason}", self.status(reason)
+        for row in self.release.crisis.kinds:
+            yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
+
+    def danger(self, text: str) -> Answer | None:
+        """The crisis answer when ``text`` speaks of danger now, else None. Deterministic; uses no model."""
+        match = self.crisis.detect(normalise(text))
+        return None if match is None else self.crisis_answer(match.kind)
+
+    def crisis_answer(self, kind: str) -> Answer:
+        """Emergency numbers and what to do now for one kind of danger. KeyError for an unknown kind."""
+        row = self.crisis.row(kind)
+        channels = (self.release.catalogue.channel[door] for door in row.doors)
+        doors = tuple(route(channel, channel.handles) for channel in channels)
+        return replace(self.status("crisis"), text=row.text, routes=doors, matter=kind)
+
+    def with_caution(self, text: str, confidence: float) -> Answer:
+        """For danger that the word lists did not see but the intent classifier did, with its ``confidence``.
+
+        The question is answered all the same, behind the emergency numbers; only when there is no answer and the
+        classifier is sure, the emergency numbers are the answer.
+        """
+        answer = self.answer(text)
+        if answer.status is Status.ANSWERED:
+            row = self.status("caution")
+            doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
+            return replace(answer, text=row.text.format(text=answer.text), routes=doors)
+        if answer.status is not Status.CRISIS and confidence >= SURE:
+            return self.status("possible-danger")
+        return answer
+
+    def _find(self, inquiry: Inquiry) -> Found:
+        if inquiry.found is None:
+            if inquiry.vector is None:
+                inquiry.vector = self.embed(inquiry.text)
+            inquiry.found = self.release.searcher.find(inquiry.text, inquiry.vector)
+        return inquiry.found
+
+    def _checked(self, answer: Answer) -> Answer:
+        """An answer says no number that its sources do not; one that would is withheld."""
+        return self.status("nothing-found") if unsupported_numbers(answer) else answer
+
+    # Steps, in the order of STEPS.
+
+    def _unreadable(self, inquiry: Inquiry) -> Answer | None:
+        """Nothing to read, or no Chinese: crisis words in English are looked at first."""
+        if not _WORD.search(inquiry.normal):
+            return self.status("no-words")
+        if _HAN.search(inquiry.normal) or any(char.isdigit() for char in inquiry.normal):
+            return None
+        return self.danger(inquiry.text) or self.status("type-chinese")
+
+    def _in_danger(self, inquiry: Inquiry) -> Answer | None:
+        return self.danger(inquiry.text)
+
+    def _named_channel(self, inquiry: Inquiry) -> Answer | None:
+        """The whole message is the number or name of a hotline, platform or door."""
+        row = self._names.get(searchable(inquiry.normal))
+        return None if row is None else self._channel(row.id)
+
+    def _understood(self, inquiry: Inquiry) -> Answer | None:
+        """The best target has enough evidence."""
+        best = next(iter(self._find(inquiry).targets), None)
+        gate = self.release.searcher.gate
+        if best is None or best.probability < gate.answer:
+            return None
+        return self._target(best.target.key)
+
+    def _report_words(self, inquiry: Inquiry) -> Answer | None:
+        """No guide knows it, but a sentence of the report does: quote that sentence as it stands."""
+        found = self._find(inquiry)
+        if not _ABOUT_REPORT.search(inquiry.normal):
+            return None
+        if not found.passages or found.passages[0].match.dense < _SURE_PASSAGE:
+            return self.status("not-in-report") if "报告" in inquiry.normal else None
+        citation = self._citer.passage(found.passages[0].passage)
+        text = f"2021 年度的报告里是这样写的：\n“{citation.quote}”"
+        if citation.note:
+            text += f"\n（{citation.note}）"
+        contact = self.status("not-in-report").routes
+        return replace(self.status("answered"), text=text, citations=(citation,), routes=contact)
+
+    def _ask_back(self, inquiry: Inquiry) -> Answer | None:
+        """Some evidence, not enough: offer the closest matters as choices."""
+        gate = self.release.searcher.gate
+        close = [item for item in self._find(inquiry).targets if item.probability >= gate.clarify]
+        choices = tuple(dict.fromkeys(self._choice(item) for item in close if not item.target.key.startswith("scope:")))
+        if not choices:
+            return None
+        return replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
+
+    def _nothing_found(self, inquiry: Inquiry) -> Answer | None:
+        return self.status("nothing-found")
+
+    # Composing.
+
+    def _target(self, key: str) -> Answer:
+        kind, _, name = key.partition(":")
+        if kind == "guide":
+            guide, section = self._section(name)
+            return self._guide(guide, section)
+        if kind == "channel":
+            return self._channel(name)
+        note = next(row for row in self.release.catalogue.scope if row.id == name)
+        doors = routes(self.release.catalogue, note.routes)
+        return replace(self.status(note.reason), text=note.text, routes=doors)
+
+    def _section(self, name: str) -> tuple[Guide, Section]:
+        guide_id, _, section_id = name.partition("/")
+        return next(
+            (guide, section)
+            for guide, section in self.release.catalogue.sections()
+            if (guide.id, section.id) == (guide_id, section_id)
+        )
+
+    def _guide(self, guide: Guide, section: Section) -> Answer:
+        doors = routes(self.release.catalogue, _in_order(guide, section))
+        if guide.valid_until is not None and guide.valid_until < self._today():
+            return replace(self.status("outdated"), routes=doors, matter=guide.matter)
+        lines = [statement.text for statement in section.statements]
+        if section.facet == "steps" and len(lines) > 1:
+            lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
+        citations = merged(citation for item in section.statements for citation in self._citer.statement(item))
+        more = tuple(other.questions[0] for other in guide.sections if other.id != section.id)[:CHOICES]
+        return self._answered("\n".join(lines), citations, doors, more, guide.matter)
+
+    def _channel(self, name: str) -> Answer:
+        row = self.release.catalogue.channel[name]
+        lines = [f"{row.name}。", f"管的事：{row.handles}。"]
+        if row.note:
+            lines.append(row.note)
+        doors = [route(row, row.handles)]
+        if row.kind == "hotline" and row.id != "12348":
+            doors.append(route(self.release.catalogue.channel["12348"], "法律上的事也可以打这个，基本咨询免费"))
+        citation = self._citer.channel(row)
+        return self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name)
+
+    def _answered(
+        self, text: str, citations: tuple[Citation, ...], doors: tuple[Route, ...], more: tuple[str, ...], matter: str
+    ) -> Answer:
+        row = self.status("answered")
+        return replace(row, text=text, citations=citations, routes=doors, follow_ups=more, matter=matter)
+
+    def _choice(self, item: Scored) -> str:
+        """How a close target is offered: the first known question of it, which answers itself when clicked."""
+        return item.target.questions[0]
+
+
+def _in_order(guide: Guide, section: Section) -> list[RouteRef]:
+    """The section's doors; an emergency number leads where danger is near and the section begins with it, else it is last."""
+    refs = section.routes or guide.routes
+    first = section.statements[0].text
+    late = [ref for ref in refs if ref.door in EMERGENCY and not (guide.urgent and ref.door in first)]
+    return [ref for ref in refs if ref not in late] + late
+
+
+STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
+    Knowledge._unreadable,
+    Knowledge._in_danger,
+    Knowledge._named_channel,
+    Knowledge._understood,
+    Knowledge._report_words,
+    Knowledge._ask_back,
+    Knowledge._nothing_found,
+)
+
+
+def unsupported_numbers(answer: Answer) -> list[str]:
+    """Numbers of the text that neither a citation nor a route of the answer gives; list marks and counts under ten do
+    not matter."""
+    sources = [
+        " ".join(filter(None, (item.document, item.section, item.date, item.quote, item.note)))
+        for item in answer.citations
+    ]
+    sources += [" ".join(filter(None, (item.name, item.number, item.why, item.basis))) for item in answer.routes]
+    given = set()
+    for number in _NUMBER.findall(" ".join(sources)):
+        given |= {number, number.replace("-", ""), *number.split("-")}
+    said = _NUMBER.findall(_LIST_MARK.sub("", answer.text))
+    return [number for number in said if number not in given and not (number.isdigit() and int(number) < 10)]

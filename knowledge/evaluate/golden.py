@@ -1,0 +1,51 @@
+"""Golden questions: what a careful clerk would accept as an answer. The columns are told in tests/golden/README.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from knowledge.catalogue import ContentError, Row, Text, read_rows
+from knowledge.records import Status
+
+Kind = Literal["legal", "service", "report", "unanswerable", "declined", "crisis", "nearmiss"]
+Style = Literal["standard", "colloquial", "dialect", "short", "long", "voice", "typo"]
+CHANNEL = "channel:"
+
+
+class Golden(Row):
+    """One question with everything that is right for it; an empty list means: not judged."""
+
+    q: Text
+    style: Style
+    kind: Kind
+    status: Annotated[tuple[Status, ...], Field(min_length=1)]
+    guides: tuple[Text, ...] = ()
+    doors: tuple[Text, ...] = ()
+    figures: tuple[Text, ...] = ()
+    never: tuple[Text, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Acceptable matters in the names that search uses: ``guide:<id>`` or ``channel:<id>``."""
+        return tuple(name if name.startswith(CHANNEL) else f"guide:{name}" for name in self.guides)
+
+    @property
+    def answerable(self) -> bool:
+        """We know the answer, so saying nothing is a loss."""
+        return Status.ANSWERED in self.status and Status.UNANSWERABLE not in self.status
+
+    @property
+    def silent(self) -> bool:
+        """We do not know it or must decline it, so a wrong answer here is a false one."""
+        return not self.answerable and self.kind not in ("crisis", "nearmiss")
+
+
+def read_golden(folder: Path) -> dict[str, list[Golden]]:
+    """Golden questions by half (the file's name). ContentError names file and line, or says that there are none."""
+    halves = {path.stem: read_rows(path, Golden) for path in sorted(folder.glob("*.yml"))}
+    if not halves:
+        raise ContentError(f"{folder}: no golden questions (*.yml) here")
+    return halves

@@ -1,0 +1,117 @@
+"""Which matter a question belongs to: a linear model over the embedding and the words, learned from the known questions.
+
+Nearest questions alone confuse matters that sound alike, and they cannot tell an off-topic question from a rare one;
+words weigh in what the small embedding model blurs. Fitted at each release in seconds, stored beside the index.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.index import Vector
+from knowledge.tokens import tokens
+
+Array = NDArray[np.float32]
+DENSE_SCALE = 2.0
+STRENGTH = 10.0
+
+
+class GroupModel:
+    """Multinomial logistic regression; everything it needs at run time are five arrays and a vocabulary."""
+
+    def __init__(
+        self, names: Sequence[str], mean: Array, rarity: Array, weights: Array, bias: Array, words: Mapping[str, int]
+    ) -> None:
+        self.names = tuple(names)
+        self._mean = mean
+        self._rarity = rarity
+        self._weights = weights
+        self._bias = bias
+        self._words = dict(words)
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], vectors: Vector, labels: Sequence[str]) -> GroupModel:
+        """Learn from normalised ``texts`` with their embeddings; words seen once teach nothing and are left out."""
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.linear_model import LogisticRegression
+
+        words, rarity = _vocabulary(texts)
+        mean = np.asarray(vectors.mean(axis=0), dtype=np.float32)
+        model = cls((), mean, rarity, np.empty(0, np.float32), np.empty(0, np.float32), words)
+        sparse = csr_matrix(np.stack([model._lexical(text) for text in texts]))
+        dense = csr_matrix(np.stack([model._dense(vector) for vector in vectors]))
+        fitted = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3).fit(
+            hstack([dense, sparse]).tocsr(), list(labels)
+        )
+        return cls(
+            [str(name) for name in fitted.classes_],
+            mean,
+            rarity,
+            fitted.coef_.astype(np.float32),
+            fitted.intercept_.astype(np.float32),
+            words,
+        )
+
+    def probabilities(self, text: str, vector: Vector) -> dict[str, float]:
+        """Probability of each group for a normalised question; they add up to 1."""
+        dense = self._dense(vector)
+        scores = self._bias + self._weights[:, : len(dense)] @ dense
+        for row, value in self._entries(text):
+            scores = scores + self._weights[:, len(dense) + row] * value
+        scores = np.exp(scores - scores.max())
+        return dict(zip(self.names, (scores / scores.sum()).tolist(), strict=True))
+
+    def save(self, folder: Path) -> None:
+        """Write the model below ``folder``, which is made."""
+        folder.mkdir(parents=True)
+        np.savez(folder / "model.npz", mean=self._mean, rarity=self._rarity, weights=self._weights, bias=self._bias)
+        plain = {"names": self.names, "words": self._words}
+        (folder / "names.json").write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> GroupModel:
+        """Inverse of :meth:`save`. OSError or ValueError when a file is missing or damaged."""
+        plain = json.loads((folder / "names.json").read_text(encoding="utf-8"))
+        with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+            return cls(
+                plain["names"], arrays["mean"], arrays["rarity"], arrays["weights"], arrays["bias"], plain["words"]
+            )
+
+    def _dense(self, vector: Vector) -> Array:
+        centred = vector - self._mean
+        length = float(np.linalg.norm(centred)) or 1.0
+        return np.asarray(centred * (DENSE_SCALE / length), dtype=np.float32)
+
+    def _lexical(self, text: str) -> Array:
+        row = np.zeros(len(self._words), dtype=np.float32)
+        for index, value in self._entries(text):
+            row[index] = value
+        return row
+
+    def _entries(self, text: str) -> list[tuple[int, float]]:
+        """Words of ``text`` as (row, weight), of length 1 together."""
+        counts: dict[int, int] = {}
+        for token in tokens(text):
+            row = self._words.get(token)
+            if row is not None:
+                counts[row] = counts.get(row, 0) + 1
+        weighed = {row: (1 + math.log(count)) * float(self._rarity[row]) for row, count in counts.items()}
+        length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
+        return [(row, value / length) for row, value in weighed.items()]
+
+
+def _vocabulary(texts: Sequence[str]) -> tuple[dict[str, int], Array]:
+    """Words that stand in at least two texts, and how rare each is."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        for token in set(tokens(text)):
+            counts[token] = counts.get(token, 0) + 1
+    kept = sorted(token for token, count in counts.items() if count > 1)
+    rarity = [1 + math.log((1 + len(texts)) / (1 + counts[token])) for token in kept]
+    return {token: row for row, token in enumerate(kept)}, np.array(rarity, dtype=np.float32)

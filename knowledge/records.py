@@ -1,0 +1,119 @@
+"""The nouns of the design as immutable records; every other module speaks in these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """Closed list of outcomes; knowledge/content/statuses.yml has a row for each (tested)."""
+
+    ANSWERED = "answered"
+    CLARIFY = "clarify"
+    UNANSWERABLE = "unanswerable"
+    CRISIS = "crisis"
+    HANDOVER = "handover"
+    REFUSED = "refused"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source as published. ``issuer`` is None where the source does not state one; dates are ISO ``YYYY-MM-DD``."""
+
+    id: str
+    title: str
+    kind: str
+    issuer: str | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The smallest quotable piece of a document.
+
+    ``text`` holds the original words, for quoting. ``searchable`` is the normalised form, for searching only. ``notes``
+    tell known defects of the source (原文如此); the text itself is never repaired. ``id`` stays the same when the
+    wording changes, ``digest`` does not.
+    """
+
+    id: str
+    document_id: str
+    text: str
+    searchable: str
+    headings: tuple[str, ...] = ()
+    line: int | None = None
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A copy of what an answer rests on. ``verbatim`` is False when ``quote`` is our wording of the cited article."""
+
+    document: str
+    section: str
+    issuer: str | None
+    date: str
+    quote: str
+    verbatim: bool
+    note: str | None = None
+    passage_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where to turn. ``link`` is a ``tel:`` or ``https:`` address, or None for a door one walks to."""
+
+    kind: str
+    name: str
+    number: str | None
+    link: str | None
+    why: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a resident gets; ``reason`` names the row of the status table within the status."""
+
+    status: Status
+    reason: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    routes: tuple[Route, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    release: str = ""
+    matter: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form: tuples become lists, the status its value."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def answer_from_dict(data: Mapping[str, Any]) -> Answer:
+    """Inverse of :meth:`Answer.to_dict`. Raises KeyError, TypeError or ValueError when ``data`` is not an answer."""
+    return Answer(
+        status=Status(data["status"]),
+        reason=str(data["reason"]),
+        text=str(data["text"]),
+        citations=tuple(Citation(**item) for item in data["citations"]),
+        routes=tuple(Route(**item) for item in data["routes"]),
+        follow_ups=tuple(str(item) for item in data["follow_ups"]),
+        release=str(data["release"]),
+        matter=data.get("matter"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result with the arithmetic of its score; rejected hits are kept so that staff see why one lost."""
+
+    passage_id: str
+    score: float
+    dense: float
+    lexical: float
+    detail: Mapping[str, float] = field(default_factory=dict)

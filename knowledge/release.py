@@ -1,0 +1,207 @@
+"""A release is an immutable, checked build of all published knowledge: a folder, made aside and renamed when complete.
+
+``releases/current`` names the published one; switching it is one atomic rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue
+from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
+from knowledge.embed import Embedder
+from knowledge.evidence import Gate
+from knowledge.fitting import fit_gate
+from knowledge.groups import GroupModel
+from knowledge.index import HybridIndex
+from knowledge.passages import Citer, Target, digest, document_passages, searchable, targets
+from knowledge.records import Passage
+from knowledge.search import Searcher
+
+FORMAT = 1
+_PASSAGES = TypeAdapter(list[Passage])
+Progress = Callable[[str], None]
+
+
+class ReleaseError(RuntimeError):
+    """A release folder is missing, incomplete or was made for another model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A loaded release: what is published and how to search it."""
+
+    id: str
+    catalogue: Catalogue
+    passages: tuple[Passage, ...]
+    crisis: CrisisContent
+    searcher: Searcher
+
+
+def build_release(folder: Path, embedder: Embedder, content: Path = CONTENT, say: Progress = lambda line: None) -> str:
+    """Build the content into ``folder``/<id> and return the id; an equal build of today is replaced.
+
+    Raises ContentError when the content is faulty: nothing is then changed.
+    """
+    say("reading and checking the content")
+    catalogue = load_catalogue(content)
+    passages = document_passages(catalogue, content)
+    _check_quotes(catalogue, passages)
+    crisis = _crisis(content)
+    name = f"{date.today().isoformat()}-{_mark(catalogue, crisis, passages, embedder.digest)}"
+    half = folder / f".{name}.{os.getpid()}"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    (half / "catalogue.json").write_text(catalogue.model_dump_json(), encoding="utf-8")
+    (half / "passages.json").write_text(_plain(passages), encoding="utf-8")
+    (half / CRISIS_FILE.name).write_text(crisis, encoding="utf-8")
+    gate = _build_indexes(half, targets(catalogue), passages, embedder, say)
+    manifest = {
+        "format": FORMAT,
+        "id": name,
+        "model": embedder.name,
+        "model_digest": embedder.digest,
+        "gate": asdict(gate),
+        "files": {path: _checksum(half / path) for path in _files(half)},
+    }
+    (half / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+    _keep(half, folder / name)
+    say(f"release {name}: {len(targets(catalogue))} answers, {len(passages)} passages")
+    return name
+
+
+def built(folder: Path, model_digest: str, content: Path = CONTENT) -> str | None:
+    """Id of the complete release of exactly this content and model, None when it must be built. Loads no model."""
+    catalogue = load_catalogue(content)
+    passages = document_passages(catalogue, content)
+    mark = _mark(catalogue, _crisis(content), passages, model_digest)
+    known = sorted(path for path in folder.glob(f"????-??-??-{mark}") if _complete(path)) if folder.is_dir() else []
+    return known[-1].name if known else None
+
+
+def publish(folder: Path, release: str) -> None:
+    """Make ``release`` the current one: one atomic rename."""
+    if not _complete(folder / release):
+        raise ReleaseError(f"release {release} is not complete in {folder}")
+    aside = folder / f".current.{os.getpid()}"
+    aside.write_text(release, encoding="utf-8")
+    os.replace(aside, folder / "current")
+
+
+def current(folder: Path) -> str | None:
+    """Id of the published release, None when nothing was published yet."""
+    pointer = folder / "current"
+    return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
+
+
+def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
+    """Load a complete release. ReleaseError when it is damaged or was built with another embedding model."""
+    home = folder / release
+    if not _complete(home):
+        raise ReleaseError(f"release {release} is missing or damaged in {folder}")
+    manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+    if manifest["model_digest"] != embedder.digest:
+        raise ReleaseError(f"release {release} was built with {manifest['model']}, not with {embedder.name}")
+    try:
+        catalogue = Catalogue.model_validate_json((home / "catalogue.json").read_bytes())
+        passages = tuple(_PASSAGES.validate_json((home / "passages.json").read_bytes()))
+        crisis = load_content(home / CRISIS_FILE.name)
+        weights = manifest["gate"]
+        searcher = Searcher(
+            targets(catalogue),
+            passages,
+            HybridIndex.load(home / "questions"),
+            HybridIndex.load(home / "texts"),
+            GroupModel.load(home / "groups"),
+            Gate(tuple(weights["weights"]), weights["bias"], weights["answer"], weights["clarify"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        advice = "was built by another version: run `python -m knowledge build`"
+        raise ReleaseError(f"release {release} {advice}") from error
+    return Release(release, catalogue, passages, crisis, searcher)
+
+
+def _build_indexes(home: Path, goals: list[Target], passages: list[Passage], embedder: Embedder, say: Progress) -> Gate:
+    """Embed and index known questions and quotable texts, then fit the gate on the questions."""
+    questions = [searchable(question) for goal in goals for question in goal.questions]
+    texts = [searchable(text) for goal in goals for text in goal.texts]
+    texts += [passage.searchable for passage in passages]
+    say(f"embedding {len(questions)} questions and {len(texts)} texts")
+    asked, told = embedder.queries(questions), embedder.passages(texts)
+    question_index, text_index = HybridIndex.build(questions, asked), HybridIndex.build(texts, told)
+    say("learning to tell the matters apart")
+    groups = GroupModel.fit(questions, asked, [goal.group for goal in goals for _ in goal.questions])
+    gate = fit_gate(goals, questions, asked, text_index, passages)
+    question_index.save(home / "questions")
+    text_index.save(home / "texts")
+    groups.save(home / "groups")
+    return gate
+
+
+def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
+    """Every statement must be citable; all that are not are named at once."""
+    citer = Citer(catalogue, passages)
+    faults = []
+    for guide, section in catalogue.sections():
+        for statement in section.statements:
+            try:
+                citer.statement(statement)
+            except LookupError as error:
+                faults.append(f"{guide.id}.yml: section {section.id}: {error}")
+    if faults:
+        raise ContentError("\n".join(faults))
+
+
+def _crisis(content: Path) -> str:
+    """The crisis file as it stands, once it is known to be sound. CrisisContentError otherwise."""
+    path = content / CRISIS_FILE.name
+    load_content(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _mark(catalogue: Catalogue, crisis: str, passages: list[Passage], model_digest: str) -> str:
+    """Fingerprint of everything that a release is made of: content, embedding model and the code that builds it."""
+    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return digest(*code, catalogue.model_dump_json(), crisis, _plain(passages), model_digest)
+
+
+def _plain(passages: list[Passage]) -> str:
+    return _PASSAGES.dump_json(passages).decode()
+
+
+def _files(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _complete(home: Path) -> bool:
+    """Every file that the manifest lists is there as it was written; power may have failed half-way."""
+    try:
+        manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+        return manifest["format"] == FORMAT and all(
+            _checksum(home / path) == expected for path, expected in manifest["files"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _keep(half: Path, home: Path) -> None:
+    """Bring a complete folder to its place: contents reach the disk first, a damaged namesake makes room."""
+    for path in half.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    shutil.rmtree(home, ignore_errors=True)
+    os.rename(half, home)

@@ -1,0 +1,1 @@
+"""One parser per kind of document: from a source as published to quotable passages."""
