@@ -12,11 +12,13 @@ import time
 from typing import Any
 
 import aiohttp
+from pydantic import TypeAdapter
 
 from knowledge.index import Vector
-from knowledge.records import Answer, answer_from_dict
+from knowledge.records import Answer
 
 REST_TIME = 5.0
+_ANSWER = TypeAdapter(Answer)
 
 
 class EngineFailed(RuntimeError):
@@ -57,14 +59,14 @@ class DialogueEngine:
             ) as response:
                 if response.status != 200:
                     raise EngineFailed("garbage")
-                replies = await response.json()
+                replies = await response.json(content_type=None)
         except TimeoutError as error:
             self._rests_until = time.monotonic() + REST_TIME
             raise EngineFailed("timeout") from error
         except (aiohttp.ClientError, OSError) as error:
             self._rests_until = time.monotonic() + 1.0
             raise EngineFailed("down") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EngineFailed("garbage") from error
         return _answer(replies)
 
@@ -84,6 +86,10 @@ def _answer(replies: Any) -> Answer:
     if not replies:
         raise EngineFailed("empty")
     try:
-        return answer_from_dict(replies[-1]["custom"]["answer"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # Checked field by field: what is stored and sent to residents has the types that the API promises.
+        answer = _ANSWER.validate_python(replies[-1]["custom"]["answer"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise EngineFailed("garbage") from error
+    if not answer.text.strip():
+        raise EngineFailed("garbage")
+    return answer

@@ -124,6 +124,9 @@ def make_parts(settings: Settings) -> list[Part]:
     environment["YINFAWEN_INTERNAL_SECRET"] = settings.internal_secret or secrets.token_urlsafe(32)
     environment["YINFAWEN_ACTIONS_URL"] = settings.actions_url
     environment["PYTHONUNBUFFERED"] = "1"
+    # Threads that wait for each other by spinning cost 6 to 40 times more than they bring on two cores.
+    environment.setdefault("OMP_NUM_THREADS", "1")
+    environment.setdefault("TOKENIZERS_PARALLELISM", "false")
     host = settings.host if settings.host not in {"0.0.0.0", "::", ""} else "127.0.0.1"  # noqa: S104 (compared only)
     rasa = [str(settings.rasa_python), "-m", "bot.dialogue.launch", "run"]
     rasa += ["-p", str(settings.rasa_port), "--model", str(model_path(settings))]

@@ -64,7 +64,7 @@ def evaluate(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
 def plain(answer: Answer) -> str:
     """An answer for a terminal."""
     lines = [answer.text, ""]
-    lines += [f"去处：{door.name}——{door.why}" for door in answer.routes]
+    lines += [f"去处：{' '.join(filter(None, (door.name, door.number)))}——{door.why}" for door in answer.routes]
     for item in answer.citations:
         mark = "原文" if item.verbatim else "大意"
         lines.append(f"根据：{' '.join(filter(None, (item.document, item.section, item.date)))}（{mark}）{item.quote}")

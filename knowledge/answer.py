@@ -11,13 +11,15 @@ from datetime import date
 
 from knowledge.catalogue import Guide, RouteRef, Section
 from knowledge.crisis import EMERGENCY, CrisisDetector
+from knowledge.danger import MAYBE as MAYBE_DANGER
+from knowledge.danger import SURE as SURE_DANGER
 from knowledge.embed import SHIPPED_NAME, Embedder
 from knowledge.index import Vector
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
-from knowledge.search import Found, Scored
+from knowledge.search import Found, FoundPassage, Scored
 
 CHOICES = 3
 VECTORS_KEPT = 512
@@ -26,8 +28,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]")
 _NUMBER = re.compile(r"\d(?:[\d.,%-]*[\d%])?")
 _LIST_MARK = re.compile(r"^\d+\. ", re.MULTILINE)
-_ABOUT_REPORT = re.compile(r"报告|20\d\d年|2[01]年|殷都区?|区里|全区|咱区|区政府")
-_SURE_PASSAGE = 0.875
+_ABOUT_REPORT = re.compile(r"报告|2021|二零二一|殷都区?|区里|全区|咱区|区(?:政府|法院|检察院|司法局)")
+_OTHER_YEAR = re.compile(r"20(?:1\d|20|2[2-9])年?|今年|去年|前年|明年|现在")
+_SURE_PASSAGE, _SHARED_WORDS = 0.875, 0.4
 
 
 @dataclass(slots=True)
@@ -62,11 +65,7 @@ class Knowledge:
     def answer(self, text: str, vector: Vector | None = None) -> Answer:
         """Answer ``text`` (already masked); ``vector`` is the embedding of ``searchable(text)`` when known already."""
         inquiry = Inquiry(text, normalise(text), vector)
-        for step in STEPS:
-            answer = step(self, inquiry)
-            if answer is not None:
-                return self._checked(answer)
-        raise AssertionError("the last step answers always")
+        return self._careful(inquiry, self._stepped(inquiry))
 
     def search(self, text: str, vector: Vector | None = None) -> Found:
         """What was found for ``text``, the rejected included."""
@@ -118,10 +117,22 @@ class Knowledge:
         for row in self.release.crisis.kinds:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
 
-    def danger(self, text: str) -> Answer | None:
-        """The crisis answer when ``text`` speaks of danger now, else None. Deterministic; uses no model."""
-        match = self.crisis.detect(normalise(text))
-        return None if match is None else self.crisis_answer(match.kind)
+    def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
+        """The crisis answer when ``text`` speaks of danger now, else None.
+
+        The patterns are asked first and need nothing; when they are silent and ``vector`` is given (the embedding of
+        ``searchable(text)``), the model that learnt from cases is asked, and heard when it is sure.
+        """
+        normal = normalise(text)
+        match = self.crisis.detect(normal)
+        if match is not None:
+            return self.crisis_answer(match.kind)
+        if vector is None:
+            return None
+        kind, probability = self._risk(normal, vector)
+        if probability < SURE_DANGER:
+            return None
+        return self.status("possible-danger") if kind is None else self.crisis_answer(kind)
 
     def crisis_answer(self, kind: str) -> Answer:
         """Emergency numbers and what to do now for one kind of danger. KeyError for an unknown kind."""
@@ -136,20 +147,50 @@ class Knowledge:
         The question is answered all the same, behind the emergency numbers; only when there is no answer and the
         classifier is sure, the emergency numbers are the answer.
         """
-        answer = self.answer(text)
+        answer = self._stepped(Inquiry(text, normalise(text)))
         if answer.status is Status.ANSWERED:
-            row = self.status("caution")
-            doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
-            return replace(answer, text=row.text.format(text=answer.text), routes=doors)
+            return self._behind_caution(answer)
         if answer.status is not Status.CRISIS and confidence >= SURE:
             return self.status("possible-danger")
         return answer
 
+    def _stepped(self, inquiry: Inquiry) -> Answer:
+        for step in STEPS:
+            answer = step(self, inquiry)
+            if answer is not None:
+                return self._checked(answer)
+        raise AssertionError("the last step answers always")
+
+    def _careful(self, inquiry: Inquiry, answer: Answer) -> Answer:
+        """``answer`` behind the emergency numbers when the message may speak of danger; with nothing to say, the numbers."""
+        if answer.status is Status.CRISIS or inquiry.vector is None:
+            return answer
+        _, probability = self._risk(inquiry.normal, inquiry.vector)
+        if probability < MAYBE_DANGER:
+            return answer
+        if answer.reason == "nothing-found":
+            return self.status("possible-danger")
+        return self._behind_caution(answer)
+
+    def _behind_caution(self, answer: Answer) -> Answer:
+        row = self.status("caution")
+        doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
+        return replace(answer, text=row.text.format(text=answer.text), routes=doors)
+
+    def _risk(self, normal: str, vector: Vector) -> tuple[str | None, float]:
+        """Kind and probability of danger by the model; the bare name of a hotline and other scripts tell it nothing."""
+        form = searchable(normal)
+        kind, probability = self.release.danger.judge(form, vector)
+        return kind, 0.0 if form in self._names or not _HAN.search(form) else probability
+
+    def _vector(self, inquiry: Inquiry) -> Vector:
+        if inquiry.vector is None:
+            inquiry.vector = self.embed(inquiry.text)
+        return inquiry.vector
+
     def _find(self, inquiry: Inquiry) -> Found:
         if inquiry.found is None:
-            if inquiry.vector is None:
-                inquiry.vector = self.embed(inquiry.text)
-            inquiry.found = self.release.searcher.find(inquiry.text, inquiry.vector)
+            inquiry.found = self.release.searcher.find(inquiry.text, self._vector(inquiry))
         return inquiry.found
 
     def _checked(self, answer: Answer) -> Answer:
@@ -169,6 +210,10 @@ class Knowledge:
     def _in_danger(self, inquiry: Inquiry) -> Answer | None:
         return self.danger(inquiry.text)
 
+    def _likely_in_danger(self, inquiry: Inquiry) -> Answer | None:
+        """The second net, in words that no pattern knows."""
+        return self.danger(inquiry.text, self._vector(inquiry))
+
     def _named_channel(self, inquiry: Inquiry) -> Answer | None:
         """The whole message is the number or name of a hotline, platform or door."""
         row = self._names.get(searchable(inquiry.normal))
@@ -184,12 +229,12 @@ class Knowledge:
 
     def _report_words(self, inquiry: Inquiry) -> Answer | None:
         """No guide knows it, but a sentence of the report does: quote that sentence as it stands."""
-        found = self._find(inquiry)
         if not _ABOUT_REPORT.search(inquiry.normal):
             return None
-        if not found.passages or found.passages[0].match.dense < _SURE_PASSAGE:
+        hit = next(iter(self._find(inquiry).passages), None)
+        if hit is None or _OTHER_YEAR.search(inquiry.normal) or not _rests_on(inquiry.normal, hit):
             return self.status("not-in-report") if "报告" in inquiry.normal else None
-        citation = self._citer.passage(found.passages[0].passage)
+        citation = self._citer.passage(hit.passage)
         text = f"2021 年度的报告里是这样写的：\n“{citation.quote}”"
         if citation.note:
             text += f"\n（{citation.note}）"
@@ -218,8 +263,9 @@ class Knowledge:
         if kind == "channel":
             return self._channel(name)
         note = next(row for row in self.release.catalogue.scope if row.id == name)
+        row = self.status(note.reason)
         doors = routes(self.release.catalogue, note.routes)
-        return replace(self.status(note.reason), text=note.text, routes=doors)
+        return replace(row, text=note.text or row.text, routes=doors or row.routes)
 
     def _section(self, name: str) -> tuple[Guide, Section]:
         guide_id, _, section_id = name.partition("/")
@@ -242,7 +288,7 @@ class Knowledge:
 
     def _channel(self, name: str) -> Answer:
         row = self.release.catalogue.channel[name]
-        lines = [f"{row.name}。", f"管的事：{row.handles}。"]
+        lines = [f"{row.name}：{row.number}。" if row.number else f"{row.name}。", f"管的事：{row.handles}。"]
         if row.note:
             lines.append(row.note)
         doors = [route(row, row.handles)]
@@ -265,15 +311,25 @@ class Knowledge:
 def _in_order(guide: Guide, section: Section) -> list[RouteRef]:
     """The section's doors; an emergency number leads where danger is near and the section begins with it, else it is last."""
     refs = section.routes or guide.routes
-    first = section.statements[0].text
-    late = [ref for ref in refs if ref.door in EMERGENCY and not (guide.urgent and ref.door in first)]
+    first = _NUMBER.findall(section.statements[0].text) if guide.urgent else []
+    late = [ref for ref in refs if ref.door in EMERGENCY and ref.door not in first]
     return [ref for ref in refs if ref not in late] + late
+
+
+def _rests_on(question: str, hit: FoundPassage) -> bool:
+    """Is the passage near in meaning, and does it have a good part of the question's own words?"""
+    pairs = {
+        question[i : i + 2] for i in range(len(question) - 1) if _HAN.match(question[i]) and _HAN.match(question[i + 1])
+    }
+    shared = sum(pair in hit.passage.searchable for pair in pairs)
+    return hit.match.dense >= _SURE_PASSAGE and shared >= _SHARED_WORDS * max(1, len(pairs))
 
 
 STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
     Knowledge._unreadable,
     Knowledge._in_danger,
     Knowledge._named_channel,
+    Knowledge._likely_in_danger,
     Knowledge._understood,
     Knowledge._report_words,
     Knowledge._ask_back,

@@ -132,12 +132,15 @@ class Channel(Row):
 
 
 class ScopeNote(Row):
-    """Questions that look like ours and are not, or that we must decline: what to say and where to send."""
+    """Questions that look like ours and are not, that we must decline, or small talk: what to say and where to send.
+
+    ``reason`` names the row of the status table; its text and doors are used where the note has none.
+    """
 
     id: Slug
-    reason: Text
-    text: Text
-    routes: Annotated[tuple[RouteRef, ...], Field(min_length=1)]
+    reason: Slug
+    text: Text | None = None
+    routes: tuple[RouteRef, ...] = ()
     questions: Annotated[tuple[Text, ...], Field(min_length=3)]
 
 
@@ -302,6 +305,9 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
     questions += [question for row in catalogue.scope for question in row.questions]
     questions += [question for row in catalogue.channels for question in row.questions]
     yield from _doubles(questions, "question")
+    for row in catalogue.scope:
+        if row.reason not in catalogue.status:
+            yield f"scope.yml: {row.id}: reason {row.reason!r} is not in statuses.yml"
     refs = [(f"{guide.id}.yml", ref) for guide in catalogue.guides for ref in guide.routes]
     refs += [(f"{guide.id}.yml", ref) for guide, section in catalogue.sections() for ref in section.routes]
     refs += [("scope.yml", ref) for row in catalogue.scope for ref in row.routes]

@@ -80,6 +80,7 @@ class CrisisKind(_Strict):
     together: tuple[Patterns, ...] = ()
     hints: Patterns = ()
     ignores: tuple[Literal["question", "supposed", "habit", "claim"], ...] = ()
+    present_ignores: tuple[Literal["question", "supposed", "claim"], ...] = ()
     harmless: Patterns = ()
     past: Patterns = ()
     unless: Patterns = ()
@@ -207,7 +208,8 @@ class CrisisDetector:
     def _view(self, entry: _Kind, text: str) -> _View:
         now = _found(self._signs["now"], text) is not None
         past = self._any(text, "past") or _found(entry.past, text) is not None
-        over = past or ("claim" not in entry.row.ignores and self._any(text, "claim"))
+        against = {"claim", "question", "supposed"} - {*entry.row.ignores, *entry.row.present_ignores}
+        over = past or self._any(text, *sorted(against))
         signs = [sign for sign in ("question", "supposed", "habit") if sign not in entry.row.ignores]
         excused = past or self._any(text, *signs) or _found(entry.unless, text) is not None
         return _View(entry, text, over and not now, excused and not now, self._any(text, "asks"))

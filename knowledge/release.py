@@ -14,15 +14,17 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue
-from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
+from knowledge.crisis import CRISIS_FILE, CrisisContent, CrisisDetector, load_content
+from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
 from knowledge.embed import Embedder
 from knowledge.evidence import Gate
 from knowledge.fitting import fit_gate
 from knowledge.groups import GroupModel
-from knowledge.index import HybridIndex
+from knowledge.index import HybridIndex, Vector
 from knowledge.passages import Citer, Target, digest, document_passages, searchable, targets
 from knowledge.records import Passage
 from knowledge.search import Searcher
@@ -44,6 +46,7 @@ class Release:
     catalogue: Catalogue
     passages: tuple[Passage, ...]
     crisis: CrisisContent
+    danger: DangerModel
     searcher: Searcher
 
 
@@ -56,14 +59,15 @@ def build_release(folder: Path, embedder: Embedder, content: Path = CONTENT, say
     catalogue = load_catalogue(content)
     passages = document_passages(catalogue, content)
     _check_quotes(catalogue, passages)
-    crisis = _crisis(content)
-    name = f"{date.today().isoformat()}-{_mark(catalogue, crisis, passages, embedder.digest)}"
+    crisis, cases = _crisis(content), _cases(content)
+    name = f"{date.today().isoformat()}-{_mark(catalogue, crisis, cases, passages, embedder.digest)}"
     half = folder / f".{name}.{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     (half / "catalogue.json").write_text(catalogue.model_dump_json(), encoding="utf-8")
     (half / "passages.json").write_text(_plain(passages), encoding="utf-8")
     (half / CRISIS_FILE.name).write_text(crisis, encoding="utf-8")
+    (half / CASES_FILE.name).write_text(cases, encoding="utf-8")
     gate = _build_indexes(half, targets(catalogue), passages, embedder, say)
     manifest = {
         "format": FORMAT,
@@ -83,7 +87,7 @@ def built(folder: Path, model_digest: str, content: Path = CONTENT) -> str | Non
     """Id of the complete release of exactly this content and model, None when it must be built. Loads no model."""
     catalogue = load_catalogue(content)
     passages = document_passages(catalogue, content)
-    mark = _mark(catalogue, _crisis(content), passages, model_digest)
+    mark = _mark(catalogue, _crisis(content), _cases(content), passages, model_digest)
     known = sorted(path for path in folder.glob(f"????-??-??-{mark}") if _complete(path)) if folder.is_dir() else []
     return known[-1].name if known else None
 
@@ -115,6 +119,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
         catalogue = Catalogue.model_validate_json((home / "catalogue.json").read_bytes())
         passages = tuple(_PASSAGES.validate_json((home / "passages.json").read_bytes()))
         crisis = load_content(home / CRISIS_FILE.name)
+        danger = DangerModel.load(home / "danger", [row.kind for row in crisis.kinds])
         weights = manifest["gate"]
         searcher = Searcher(
             targets(catalogue),
@@ -127,7 +132,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "was built by another version: run `python -m knowledge build`"
         raise ReleaseError(f"release {release} {advice}") from error
-    return Release(release, catalogue, passages, crisis, searcher)
+    return Release(release, catalogue, passages, crisis, danger, searcher)
 
 
 def _build_indexes(home: Path, goals: list[Target], passages: list[Passage], embedder: Embedder, say: Progress) -> Gate:
@@ -141,10 +146,25 @@ def _build_indexes(home: Path, goals: list[Target], passages: list[Passage], emb
     say("learning to tell the matters apart")
     groups = GroupModel.fit(questions, asked, [goal.group for goal in goals for _ in goal.questions])
     gate = fit_gate(goals, questions, asked, text_index, passages)
+    _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
     question_index.save(home / "questions")
     text_index.save(home / "texts")
     groups.save(home / "groups")
     return gate
+
+
+def _fit_danger(
+    home: Path, goals: list[Target], questions: list[str], asked: Vector, embedder: Embedder
+) -> DangerModel:
+    """The second net. Known questions that the patterns flag do not count as harmless: some are asked in danger."""
+    crisis = load_content(home / CRISIS_FILE.name)
+    detector = CrisisDetector(crisis)
+    cases = [(searchable(text), kind) for text, kind in labelled(load_cases(home / CASES_FILE.name))]
+    matters = [goal.group for goal in goals for _ in goal.questions]
+    calm = [row for row, question in enumerate(questions) if detector.detect(question) is None]
+    vectors = np.concatenate([embedder.queries([text for text, _ in cases]), asked[calm]])
+    known = [(questions[row], matters[row]) for row in calm]
+    return DangerModel.fit(cases, known, vectors, [row.kind for row in crisis.kinds])
 
 
 def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
@@ -168,10 +188,20 @@ def _crisis(content: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _mark(catalogue: Catalogue, crisis: str, passages: list[Passage], model_digest: str) -> str:
+def _cases(content: Path) -> str:
+    """The cases of danger as they stand, once they are known to be sound. ContentError otherwise."""
+    path = content / CASES_FILE.name
+    kinds = {row.kind for row in load_content(content / CRISIS_FILE.name).kinds}
+    for name, item in load_cases(path).items():
+        if strange := set(item.present) - kinds:
+            raise ContentError(f"{path.name}: {name}: no such kind of danger: {sorted(strange)}")
+    return path.read_text(encoding="utf-8")
+
+
+def _mark(catalogue: Catalogue, crisis: str, cases: str, passages: list[Passage], model_digest: str) -> str:
     """Fingerprint of everything that a release is made of: content, embedding model and the code that builds it."""
     code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return digest(*code, catalogue.model_dump_json(), crisis, _plain(passages), model_digest)
+    return digest(*code, catalogue.model_dump_json(), crisis, cases, _plain(passages), model_digest)
 
 
 def _plain(passages: list[Passage]) -> str:

@@ -32,6 +32,10 @@ LABELS = {ID_CARD: "〔身份证号已隐藏〕", BANK_CARD: "〔银行卡号已
 _CHINESE = dict(zip("〇零○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖", "00012345678912123456789", strict=True))
 _CROSSES = "xXｘＸ×"  # the eleventh check character of an ID number
 _SEPARATORS = frozenset(" \t\u00a0\u3000-‐‑‒–—―−－_﹣.．。·•・/／\ufe0f\u20e3")
+# Digits in circles, raised or lowered: the normalised text, which Rasa gets, holds them as plain ones.
+_ODD = "⁰¹²³⁴-⁹₀-₉⓪①-⑨⑴-⑼⒈-⒐⓵-⓽⓿❶-❾➀-➈➊-➒"
+_ODD_DIGIT = re.compile(f"[{_ODD}]")
+_ODD_STRETCH = re.compile(f"[{_ODD}0-9](?:[ .-]?[{_ODD}0-9]){{10,}}[xXｘＸ]?")
 _PIECES = re.compile(r"[0-9]+|[a-j]+|X+|#+")
 _TO_DIGITS = str.maketrans("abcdefghij", "0123456789")
 _MULTI_SIZES = (11, *range(13, MAX_DIGITS + 1))
@@ -102,6 +106,24 @@ class _Run:
 
 def mask(text: str) -> Masked:
     """Hide ID numbers, mobiles and bank cards in ``text``; everything else stays character for character."""
+    kinds: dict[str, None] = {}
+
+    def odd(match: re.Match[str]) -> str:
+        stretch = match.group()
+        # Few of them among plain digits number a list of hotlines: ①12345②12348
+        if 3 * len(_ODD_DIGIT.findall(stretch)) < len(stretch):
+            return stretch
+        masked = _mask(_ODD_DIGIT.sub(lambda digit: str(unicodedata.digit(digit.group())), stretch))
+        kinds.update(dict.fromkeys(masked.kinds))
+        return masked.text if masked.kinds else stretch
+
+    masked = _mask(text)
+    kinds.update(dict.fromkeys(masked.kinds))
+    return Masked(_ODD_STRETCH.sub(odd, masked.text), tuple(kinds))
+
+
+def _mask(text: str) -> Masked:
+    """``mask`` for plain, full-width and Chinese digits."""
     spans: list[tuple[int, int, str]] = []
     for groups in _runs(text):
         if sum(len(group.digits) for group in groups) >= 11:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,9 @@ from bot.conversations.tables import conversations, turns
 from knowledge.records import Answer
 
 T = TypeVar("T")
+
+# Its debug log holds the rows that were read, and with them the words of residents, whatever level is set elsewhere.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
 class UnknownConversation(LookupError):

@@ -17,6 +17,8 @@ from bot.conversations.privacy import mask
 from bot.conversations.store import ConversationStore, Turn
 from bot.engine import DialogueEngine, EngineFailed
 from knowledge import live
+from knowledge.answer import Knowledge
+from knowledge.index import Vector
 from knowledge.normalise import for_display
 from knowledge.passages import searchable
 from knowledge.records import Answer, Status
@@ -111,9 +113,13 @@ class Turns:
             if danger is not None:
                 return danger, "crisis"
             form = searchable(turn.text)
+            vector = await self._embedded(knowledge, form)
+            danger = None if vector is None else knowledge.danger(turn.text, vector)
+            if danger is not None:
+                return danger, "crisis"
             try:
-                vector = await asyncio.to_thread(knowledge.embed, form) if knowledge.shipped_model else None
-                return await self._engine.ask(turn.conversation_id, form, vector), "rasa"
+                shared = vector if knowledge.shipped_model else None
+                return await self._engine.ask(turn.conversation_id, form, shared), "rasa"
             except EngineFailed as error:
                 metrics.ENGINE_FAILURES.labels(error.reason).inc()
             return await asyncio.to_thread(knowledge.answer, turn.text), "knowledge"
@@ -121,3 +127,11 @@ class Turns:
             # Whatever broke, the resident gets the hotlines; the text of the message stays out of the log.
             log.exception("turn %s could not be answered", turn.id)
             return knowledge.status("engine-down"), Status.ERROR.value
+
+    async def _embedded(self, knowledge: Knowledge, form: str) -> Vector | None:
+        """The turn's one embedding, for the second danger net and for Rasa; both do without it."""
+        try:
+            return await asyncio.to_thread(knowledge.embed, form)
+        except Exception:
+            log.exception("a message could not be embedded")
+            return None

@@ -49,7 +49,8 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     share, square = hits / of, Z95 * Z95
     middle = (share + square / (2 * of)) / (1 + square / of)
     reach = Z95 / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    # Exact at the ends: rounding would put the share itself outside its interval.
+    return (middle - reach if hits else 0.0), (middle + reach if hits < of else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +154,24 @@ def calibration_error(bins: Sequence[Bin]) -> float:
     return sum(item.came_true.of * abs(item.promised - item.came_true.share) for item in bins) / (total or 1)
 
 
+def pairs(outcomes: Iterable[Outcome]) -> Counter[tuple[str, str]]:
+    """(matter wanted, what was given) of answerable rows with how often; right answers stand for themselves twice.
+
+    Of several acceptable matters the first is named. Rows for which another status was acceptable, too, and given, are
+    no confusion and left out.
+    """
+    counted: Counter[tuple[str, str]] = Counter()
+    for item in outcomes:
+        if not item.row.answerable or not item.row.groups or (item.matter is None and item.status_ok):
+            continue
+        counted[(item.given if item.matter_ok else item.row.groups[0], item.given)] += 1
+    return counted
+
+
 def confusion(outcomes: Iterable[Outcome]) -> list[tuple[str, str, int]]:
-    """(matter wanted, what was given, how often) for answerable rows that did not get theirs, most frequent first."""
-    counts = Counter(
-        (" | ".join(item.row.groups), item.given)
-        for item in outcomes
-        if item.row.answerable and item.row.guides and not item.matter_ok and not (item.status_ok and not item.matter)
-    )
-    return [(*pair, count) for pair, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
+    """(matter wanted, what was given, how often), wrong ones only, most frequent first."""
+    wrong = [(*pair, count) for pair, count in pairs(outcomes).items() if pair[0] != pair[1]]
+    return sorted(wrong, key=lambda entry: (-entry[2], entry[:2]))
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:

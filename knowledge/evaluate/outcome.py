@@ -13,7 +13,7 @@ from knowledge.records import Answer, Status
 from knowledge.search import SCOPE
 
 TOP = 3
-QUOTE = "document:"
+QUOTE, TALK = "document:", "talk:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Candidate:
 class Outcome:
     """A judged answer. A judgement is None where the row does not ask for it.
 
-    ``matter`` is the group of the guide or card that answered, ``document:<id>`` for a quoted sentence, None when
-    nothing was answered. ``first_right`` tells whether the best target was right, whatever was then answered.
+    ``matter`` is the group of the guide or card that answered, ``document:<id>`` for a quoted sentence,
+    ``talk:<reason>`` for small talk, None when nothing was answered. ``first_right`` tells whether the best target was right, whatever was then answered.
     """
 
     row: Golden
@@ -125,7 +125,7 @@ class Judge:
             return None
         if answer.matter is None:
             place = answer.citations[0].passage_id if answer.citations else None
-            return QUOTE + (place or "").partition("/")[0]
+            return QUOTE + place.partition("/")[0] if place else TALK + answer.reason
         groups = self._groups[answer.matter]
         return top[0].group if top and top[0].group in groups else groups[0]
 

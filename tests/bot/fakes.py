@@ -1,0 +1,136 @@
+"""Small real stand-ins for the tests of the service: knowledge without a model, a dialogue engine to misbehave, a resident."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from knowledge.index import Vector
+from knowledge.records import Answer, Citation, Route, Status
+
+RELEASE = "2026-01-01-test"
+DOOR = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
+CITATION = Citation("年度报告", "一", "殷都区", "2022-02-23", "法律援助热线电话0372-5139017", True, None, "report/1-1")
+
+
+def an_answer(text: str, status: Status = Status.ANSWERED, reason: str = "answered") -> Answer:
+    return Answer(status, reason, text, (CITATION,), (DOOR,), ("还能问什么",), RELEASE, "法律援助")
+
+
+async def until(condition: Callable[[], object], seconds: float = 5) -> None:
+    """Wait until it is so; an AssertionError when it never is."""
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not so within {seconds} seconds")
+
+
+class SmallKnowledge:
+    """Answers everything in one way, sees danger in one word, and can be told to be slow or to break."""
+
+    shipped_model = True
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.seconds = 0.0
+        self.fault: Exception | None = None
+
+    def danger(self, text: str, vector: object = None) -> Answer | None:
+        return an_answer("先打 110。", Status.CRISIS, "crisis") if "救命" in text else None
+
+    def embed(self, text: str) -> Vector:
+        return np.zeros(384, np.float32)
+
+    def answer(self, text: str) -> Answer:
+        self.asked.append(text)
+        time.sleep(self.seconds)
+        if self.fault is not None:
+            raise self.fault
+        return an_answer("知识库的答复。")
+
+    def status(self, reason: str) -> Answer:
+        return an_answer("请打 12348。", Status.ERROR, reason)
+
+
+class FakeRasa:
+    """An HTTP server at Rasa's place; ``reply`` is what its REST channel says, ``status`` how."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.reply: Any = [{"recipient_id": "x", "custom": {"answer": an_answer("引擎的答复。").to_dict()}}]
+        self.raw: bytes | None = None
+        self.content_type = "application/json"
+        self.status = 200
+        self.seconds = 0.0
+        self.port = 0
+        self._closing = asyncio.Event()
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post("/webhooks/rest/webhook", self._turn)
+        app.router.add_get("/", self._home)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        self._closing.set()
+        await self._runner.cleanup()
+
+    async def _home(self, request: web.Request) -> web.Response:
+        return web.Response(text="Hello from Rasa")
+
+    async def _turn(self, request: web.Request) -> web.Response:
+        self.messages.append(await request.json())
+        if self.seconds:
+            await asyncio.wait([asyncio.ensure_future(self._closing.wait())], timeout=self.seconds)
+        if self.raw is not None:
+            return web.Response(body=self.raw, status=self.status, content_type=self.content_type)
+        return web.json_response(self.reply, status=self.status)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP response, read to its end."""
+
+    status: int
+    body: Any
+    headers: Any
+
+
+@dataclass
+class Resident:
+    """Someone with a conversation, who talks to the HTTP API."""
+
+    client: TestClient[Any, Any]
+    conversation_id: str
+    token: str
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"/api/v1/conversations/{self.conversation_id}/turns"
+
+    async def say(self, text: str, client_turn_id: str = "t1") -> Reply:
+        self.said.append(text)
+        return await self.post(json={"text": text, "client_turn_id": client_turn_id})
+
+    async def post(self, **given: Any) -> Reply:
+        given.setdefault("headers", {"Authorization": f"Bearer {self.token}"})
+        async with self.client.post(self.url, **given) as response:
+            return Reply(response.status, await response.json(content_type=None), response.headers)
+
+    async def history(self) -> Reply:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.client.get(self.url, headers=headers) as response:
+            return Reply(response.status, await response.json(content_type=None), response.headers)

@@ -1,0 +1,102 @@
+"""Shared fixtures: one release built from the shipped content, and one real service with Rasa, for all that need them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on right now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def rasa_python() -> Path | None:
+    """Rasa's environment; tests that need it fail in CI and are skipped elsewhere when there is none."""
+    path = Path(os.environ.get("YINFAWEN_RASA_PYTHON", ROOT / ".venv-rasa" / "bin" / "python"))
+    return path if path.is_file() else None
+
+
+def need_rasa() -> Path:
+    """Rasa's Python, or the test ends here with the reason."""
+    path = rasa_python()
+    if path is None:
+        message = "no Rasa environment: run make setup"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a published release. YINFAWEN_TEST_DATA keeps it between runs."""
+    kept = os.environ.get("YINFAWEN_TEST_DATA")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("data")
+    environment = {**os.environ, "YINFAWEN_DATA_DIR": str(folder)}
+    subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
+    python = need_rasa()
+    home = tmp_path_factory.mktemp("service")
+    shutil.copytree(data_dir / "releases", home / "releases")
+    if (data_dir / "rasa").is_dir():
+        shutil.copytree(data_dir / "rasa", home / "rasa")
+    port, internal, rasa = free_ports(3)
+    environment = {
+        **os.environ,
+        "YINFAWEN_DATA_DIR": str(home),
+        "YINFAWEN_PORT": str(port),
+        "YINFAWEN_INTERNAL_PORT": str(internal),
+        "YINFAWEN_RASA_PORT": str(rasa),
+        "YINFAWEN_RASA_PYTHON": str(python),
+        "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
+        "YINFAWEN_ADDRESS_PER_MINUTE": "0",
+        "YINFAWEN_CONVERSATIONS_PER_MINUTE": "0",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(process, url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    """Until service and dialogue engine both answer."""
+    for _ in range(300):
+        if process.poll() is not None:
+            pytest.fail(f"the product stopped while starting, exit code {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:
+                if b'"dialogue": "ok"' in response.read():
+                    return
+        except (urllib.error.URLError, OSError):
+            pass
+        time.sleep(1)
+    pytest.fail("the product was not ready after five minutes")
