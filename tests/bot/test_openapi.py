@@ -87,9 +87,11 @@ def cases(function: Any) -> Any:
 def test_the_document_is_valid_openapi(api: Any) -> None:
     assert DOCUMENT["openapi"].startswith("3.1.")
     api.validate()
-    assert {operation.ok().label for operation in api.get_all_operations()} == {
-        f"{method} {path}" for path, method in OPERATIONS.values()
-    }
+    documented = {f"{method} {path}" for path, method in OPERATIONS.values()}
+    offered = {operation.ok().label for operation in api.get_all_operations()}
+    # schemathesis leaves out the address that it read the document from.
+    assert documented - offered <= {"GET /api/v1/openapi.json"}
+    assert offered <= documented
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
