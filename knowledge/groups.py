@@ -62,8 +62,11 @@ class GroupModel:
         """Probability of each group for a normalised question; they add up to 1."""
         dense = self._dense(vector)
         scores = self._bias + self._weights[:, : len(dense)] @ dense
-        for row, value in self._entries(text):
-            scores = scores + self._weights[:, len(dense) + row] * value
+        entries = self._entries(text)
+        if entries:
+            rows, values = zip(*entries, strict=True)
+            columns = self._weights[:, [len(dense) + row for row in rows]]
+            scores = scores + columns @ np.array(values, dtype=np.float32)
         scores = np.exp(scores - scores.max())
         return dict(zip(self.names, (scores / scores.sum()).tolist(), strict=True))
 

@@ -79,10 +79,15 @@ class SharedWords:
         self._rarity = {word: math.log((len(texts) + 1) / count) for word, count in counts.items()}
         self._unknown = math.log(len(texts) + 1)
 
-    def share(self, words: Iterable[str], text: int) -> float:
-        """0 to 1 for the text with this number."""
-        weights = {word: self._rarity.get(word, self._unknown) for word in words}
-        return sum(weights[word] for word in weights if word in self._texts[text]) / (sum(weights.values()) or 1.0)
+    def weigh(self, words: Iterable[str]) -> dict[str, float]:
+        """Words with their rarity, as shares that add up to 1."""
+        weights = {word: self._rarity.get(word, self._unknown) for word in set(words)}
+        total = sum(weights.values()) or 1.0
+        return {word: weight / total for word, weight in weights.items()}
+
+    def share(self, weights: Mapping[str, float], text: int) -> float:
+        """0 to 1 for the text with this number; ``weights`` are the question's, from :meth:`weigh`."""
+        return sum(weights[word] for word in weights.keys() & self._texts[text])
 
 
 class Searcher:
@@ -135,7 +140,7 @@ class Searcher:
             name: 0.5 * of_group.get(name, 0.0) + 0.5 * learned.get(name, 0.0)
             for name in of_group.keys() | learned.keys()
         }
-        words = set(tokens(normal))
+        words = self._words.weigh(tokens(normal))
         declined = sum(share for name, share in mixed.items() if name.startswith(SCOPE))
         scored = []
         for target, (dense, question) in best.items():
