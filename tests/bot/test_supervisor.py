@@ -68,8 +68,17 @@ def test_what_dies_is_restarted_with_growing_pauses(monkeypatch: pytest.MonkeyPa
         child.tend()
         assert child.process is None
         pauses.append(child.pause)
+        now[0] = child.next_start - 0.01
+        child.tend()
+        assert child.process is None  # not before its pause is over
         now[0] = child.next_start
     assert pauses == [2, 4, 8, 16, 30, 30, 30]
+    child.tend()
+    assert child.process is not None
+    child.process.wait()
+    now[0] += supervisor.STEADY + 1
+    child.tend()
+    assert child.pause == supervisor.FIRST_PAUSE  # it ran steadily, so the next pause is short again
 
 
 def test_stopping_ends_the_child_and_what_it_started() -> None:
@@ -91,13 +100,20 @@ def test_stopping_ends_the_child_and_what_it_started() -> None:
 
 def test_a_child_that_ignores_the_signal_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE", 0.3)
-    child = part("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)")
-    child.start()
-    assert child.process is not None
-    pid = child.process.pid
-    time.sleep(0.5)
+    child = part(
+        """
+        import signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("deaf", flush=True)
+        time.sleep(60)
+        """
+    )
+    process = subprocess.Popen(child.command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "deaf\n"  # from here on it ignores SIGTERM, however slow the machine is
+    child.process = process  # type: ignore[assignment]  # text mode only to read the line
     child.stop()
-    assert gone_within(pid, 5)
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
