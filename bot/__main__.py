@@ -55,6 +55,8 @@ def prepare(options: Settings) -> int:
 
 def service(options: Settings) -> int:
     """The service alone; without a dialogue engine it answers straight from knowledge."""
+    import uvloop
+
     from bot import metrics
     from bot.service import serve
     from knowledge import live
@@ -69,7 +71,8 @@ def service(options: Settings) -> int:
         return 1
     live.use(knowledge)
     metrics.RELEASE.labels(knowledge.release.id).set(1)
-    asyncio.run(serve(options))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(options))
     return 0
 
 

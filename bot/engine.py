@@ -12,13 +12,11 @@ import time
 from typing import Any
 
 import aiohttp
-from pydantic import TypeAdapter
 
 from knowledge.index import Vector
-from knowledge.records import Answer
+from knowledge.records import Answer, answer_from_dict
 
 REST_TIME = 5.0
-_ANSWER = TypeAdapter(Answer)
 
 
 class EngineFailed(RuntimeError):
@@ -86,8 +84,8 @@ def _answer(replies: Any) -> Answer:
     if not replies:
         raise EngineFailed("empty")
     try:
-        # Checked field by field: what is stored and sent to residents has the types that the API promises.
-        answer = _ANSWER.validate_python(replies[-1]["custom"]["answer"])
+        # Checked: what is stored and sent to residents has the types that the API promises.
+        answer = answer_from_dict(replies[-1]["custom"]["answer"])
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise EngineFailed("garbage") from error
     if not answer.text.strip():

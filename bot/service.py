@@ -8,6 +8,7 @@ import hmac
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
 from aiohttp import web
@@ -29,6 +30,7 @@ from knowledge.release import ReleaseError
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+WORKERS = 2  # one embeds, outside Python's lock, while the other searches
 ENGINE = web.AppKey("engine", DialogueEngine)
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -114,6 +116,8 @@ async def serve(settings: Settings) -> None:
     """Run both sites until SIGTERM or SIGINT; turns under way are finished and stored first."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # Python's arithmetic runs in one thread at a time whatever their number; more threads only wait for each other.
+    loop.set_default_executor(ThreadPoolExecutor(WORKERS, thread_name_prefix="knowledge"))
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     public = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=5.0)

@@ -1,4 +1,4 @@
-"""``python -m knowledge build | ask | search | evaluate``: the knowledge without the bot."""
+"""``python -m knowledge build | import | check | ask | search | evaluate``: the knowledge without the bot."""
 
 from __future__ import annotations
 
@@ -7,26 +7,46 @@ import json
 import sys
 
 from knowledge import live
-from knowledge.catalogue import ContentError
+from knowledge.catalogue import CONTENT, ContentError, load_catalogue
+from knowledge.check import citation_faults
 from knowledge.crisis import CrisisContentError
 from knowledge.embed import SentenceTransformerEmbedder, load_embedder
 from knowledge.encoder import ModelUnavailable
+from knowledge.import_command import add_imports
 from knowledge.records import Answer
 from knowledge.release import ReleaseError, build_release, built, current, publish
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources.files import ImportRefused
 
 
 def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Build the content into a release and publish it; quick when nothing changed."""
     embedder = SentenceTransformerEmbedder(settings.model_source)
-    release = built(settings.releases_dir, embedder.digest)
+    imported = settings.imported_dir
+    release = built(settings.releases_dir, embedder.digest, CONTENT, imported)
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
         embedder.warm_up()
-        release = build_release(settings.releases_dir, embedder, say=lambda line: print(f"  {line}", flush=True))
+        release = build_release(
+            settings.releases_dir, embedder, CONTENT, say=lambda line: print(f"  {line}", flush=True), imported=imported
+        )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
     print(f"  knowledge release {release} is published", flush=True)
+    for fault in citation_faults(load_catalogue(CONTENT, imported)):
+        print(f"  注意 / warning: {fault}", flush=True)
+
+
+def check(settings: KnowledgeSettings, args: argparse.Namespace) -> int:
+    """List cited articles that the imported statute texts do not have; exit code 1 when there are any."""
+    catalogue = load_catalogue(CONTENT, settings.imported_dir)
+    faults = citation_faults(catalogue)
+    print(
+        "\n".join(faults)
+        if faults
+        else f"已导入 {len(catalogue.law_texts)} 部法，引用的条文都在 / all cited articles exist"
+    )
+    return 1 if faults else 0
 
 
 def ask(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
@@ -82,6 +102,9 @@ def main() -> int:
     command = commands.add_parser("build", help="build the content into a release and publish it")
     command.add_argument("--force", action="store_true", help="build even when nothing changed")
     command.set_defaults(run=build)
+    add_imports(commands)
+    command = commands.add_parser("check", help="do the imported statutes have every article that is cited?")
+    command.set_defaults(run=check)
     command = commands.add_parser("ask", help="answer a question")
     command.add_argument("question")
     command.add_argument("--json", action="store_true", help="print the whole answer as JSON")
@@ -96,11 +119,10 @@ def main() -> int:
     command.set_defaults(run=evaluate)
     args = parser.parse_args()
     try:
-        args.run(KnowledgeSettings(), args)
-    except (ContentError, CrisisContentError, ReleaseError, ModelUnavailable, OSError) as error:
+        return args.run(KnowledgeSettings(), args) or 0
+    except (ContentError, CrisisContentError, ImportRefused, ReleaseError, ModelUnavailable, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,21 +8,25 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property, lru_cache
 
 from knowledge.catalogue import Guide, RouteRef, Section
 from knowledge.crisis import EMERGENCY, CrisisDetector
 from knowledge.danger import MAYBE as MAYBE_DANGER
 from knowledge.danger import SURE as SURE_DANGER
+from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
 from knowledge.embed import SHIPPED_NAME, Embedder
 from knowledge.index import Vector
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.proof_answers import ProofAnswers
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
 from knowledge.search import Found, FoundPassage, Scored
+from knowledge.situations import laid_over
 
 CHOICES = 3
-VECTORS_KEPT = 512
+READINGS_KEPT = 256
 SURE = 0.8
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]")
@@ -33,14 +37,31 @@ _OTHER_YEAR = re.compile(r"20(?:1\d|20|2[2-9])年?|今年|去年|前年|明年|�
 _SURE_PASSAGE, _SHARED_WORDS = 0.875, 0.4
 
 
+class Reading:
+    """What the models make of one question in the form that is compared; each part is worked out when first asked for."""
+
+    def __init__(self, release: Release, form: str, vector: Vector) -> None:
+        self._release = release
+        self.form = form
+        self.vector = vector
+
+    @cached_property
+    def found(self) -> Found:
+        return self._release.searcher.find(self.form, self.vector)
+
+    @cached_property
+    def risk(self) -> tuple[str | None, float]:
+        """Kind and probability of danger."""
+        return self._release.danger.judge(self.form, self.vector)
+
+
 @dataclass(slots=True)
 class Inquiry:
     """A question on its way through the steps."""
 
     text: str
     normal: str
-    vector: Vector | None = None
-    found: Found | None = None
+    reading: Reading | None = None
 
 
 class Knowledge:
@@ -53,9 +74,14 @@ class Knowledge:
         self._today = today
         # Rasa's pipeline holds the same model, so a vector made here may be handed over to it.
         self.shipped_model = embedder.name == SHIPPED_NAME
-        self._vectors: OrderedDict[str, Vector] = OrderedDict()
-        self._vectors_lock = threading.Lock()
+        self._readings: OrderedDict[str, Reading] = OrderedDict()
+        self._readings_lock = threading.Lock()
+        self._detect = lru_cache(READINGS_KEPT)(self.crisis.detect)
+        self._sections = {
+            f"{guide.id}/{section.id}": (guide, section) for guide, section in release.catalogue.sections()
+        }
         self._citer = Citer(release.catalogue, release.passages)
+        self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
         self._names = {
             name: row
             for row in release.catalogue.channels
@@ -64,37 +90,47 @@ class Knowledge:
 
     def answer(self, text: str, vector: Vector | None = None) -> Answer:
         """Answer ``text`` (already masked); ``vector`` is the embedding of ``searchable(text)`` when known already."""
-        inquiry = Inquiry(text, normalise(text), vector)
+        inquiry = Inquiry(text, normalise(text), None if vector is None else self._read(text, vector))
         return self._careful(inquiry, self._stepped(inquiry))
 
     def search(self, text: str, vector: Vector | None = None) -> Found:
         """What was found for ``text``, the rejected included."""
-        return self._find(Inquiry(text, normalise(text), vector))
+        return self._read(text, vector).found
 
     def embed(self, text: str) -> Vector:
-        """Unit vector of a question in the form in which questions are compared; the last few hundred are kept.
+        """Unit vector of a question in the form in which questions are compared."""
+        return self._read(text).vector
+
+    def prepare(self, text: str) -> Vector:
+        """Do all the arithmetic that answering ``text`` will need, so that the steps find it done; returns the vector."""
+        reading = self._read(text)
+        _ = reading.risk, reading.found
+        return reading.vector
+
+    def _read(self, text: str, vector: Vector | None = None) -> Reading:
+        """The reading of ``text``; the last few hundred are kept.
 
         One turn needs it twice, in the service and in Rasa's action, and residents ask the same things.
         """
         form = searchable(text)
-        with self._vectors_lock:
-            vector = self._vectors.get(form)
-            if vector is not None:
-                self._vectors.move_to_end(form)
-                return vector
-        made: Vector = self.embedder.queries([form])[0]
-        with self._vectors_lock:
-            self._vectors[form] = made
-            while len(self._vectors) > VECTORS_KEPT:
-                self._vectors.popitem(last=False)
-        return made
+        with self._readings_lock:
+            known = self._readings.get(form)
+            if known is not None and (vector is None or vector is known.vector):
+                self._readings.move_to_end(form)
+                return known
+        reading = Reading(self.release, form, self.embedder.queries([form])[0] if vector is None else vector)
+        with self._readings_lock:
+            self._readings[form] = reading
+            while len(self._readings) > READINGS_KEPT:
+                self._readings.popitem(last=False)
+        return reading
 
     def sure_answer(self, text: str) -> Answer | None:
         """The answer when a guide or card matches beyond doubt, else None: for small talk that hides a question."""
         best = next(iter(self.search(text).targets), None)
         if best is None or best.probability < SURE or best.target.key.startswith("scope:"):
             return None
-        return self._checked(self._target(best.target.key))
+        return self._checked(self._target(best.target.key, normalise(text)))
 
     def status(self, reason: str) -> Answer:
         """The answer of one row of the status table: text, doors and suggestions. KeyError for an unknown reason."""
@@ -116,20 +152,21 @@ class Knowledge:
             yield f"status:{reason}", self.status(reason)
         for row in self.release.crisis.kinds:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
+        yield from self._proofs.every()
 
     def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
         """The crisis answer when ``text`` speaks of danger now, else None.
 
-        The patterns are asked first and need nothing; when they are silent and ``vector`` is given (the embedding of
-        ``searchable(text)``), the model that learnt from cases is asked, and heard when it is sure.
+        Patterns and a model that learnt from cases look at it; ``vector`` is the embedding of ``searchable(text)``.
+        A pattern is believed unless the model is sure of the contrary (then the numbers still stand before the answer, see
+        :meth:`answer`), the model where no pattern speaks when it is sure. Without a vector the patterns decide alone.
         """
-        normal = normalise(text)
-        match = self.crisis.detect(normal)
-        if match is not None:
-            return self.crisis_answer(match.kind)
+        match = self._detect(normalise(text))
         if vector is None:
-            return None
-        kind, probability = self._risk(normal, vector)
+            return None if match is None else self.crisis_answer(match.kind)
+        kind, probability = self._risk(self._read(text, vector))
+        if match is not None and probability >= UNLIKELY_DANGER:
+            return self.crisis_answer(match.kind)
         if probability < SURE_DANGER:
             return None
         return self.status("possible-danger") if kind is None else self.crisis_answer(kind)
@@ -163,10 +200,10 @@ class Knowledge:
 
     def _careful(self, inquiry: Inquiry, answer: Answer) -> Answer:
         """``answer`` behind the emergency numbers when the message may speak of danger; with nothing to say, the numbers."""
-        if answer.status is Status.CRISIS or inquiry.vector is None:
+        if answer.status is Status.CRISIS or inquiry.reading is None:
             return answer
-        _, probability = self._risk(inquiry.normal, inquiry.vector)
-        if probability < MAYBE_DANGER:
+        _, probability = self._risk(inquiry.reading)
+        if probability < MAYBE_DANGER and self._detect(inquiry.normal) is None:
             return answer
         if answer.reason == "nothing-found":
             return self.status("possible-danger")
@@ -177,21 +214,18 @@ class Knowledge:
         doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
         return replace(answer, text=row.text.format(text=answer.text), routes=doors)
 
-    def _risk(self, normal: str, vector: Vector) -> tuple[str | None, float]:
+    def _risk(self, reading: Reading) -> tuple[str | None, float]:
         """Kind and probability of danger by the model; the bare name of a hotline and other scripts tell it nothing."""
-        form = searchable(normal)
-        kind, probability = self.release.danger.judge(form, vector)
-        return kind, 0.0 if form in self._names or not _HAN.search(form) else probability
+        kind, probability = reading.risk
+        return kind, 0.0 if reading.form in self._names or not _HAN.search(reading.form) else probability
 
-    def _vector(self, inquiry: Inquiry) -> Vector:
-        if inquiry.vector is None:
-            inquiry.vector = self.embed(inquiry.text)
-        return inquiry.vector
+    def _reading(self, inquiry: Inquiry) -> Reading:
+        if inquiry.reading is None:
+            inquiry.reading = self._read(inquiry.text)
+        return inquiry.reading
 
     def _find(self, inquiry: Inquiry) -> Found:
-        if inquiry.found is None:
-            inquiry.found = self.release.searcher.find(inquiry.text, self._vector(inquiry))
-        return inquiry.found
+        return self._reading(inquiry).found
 
     def _checked(self, answer: Answer) -> Answer:
         """An answer says no number that its sources do not; one that would is withheld."""
@@ -208,24 +242,28 @@ class Knowledge:
         return self.danger(inquiry.text) or self.status("type-chinese")
 
     def _in_danger(self, inquiry: Inquiry) -> Answer | None:
-        return self.danger(inquiry.text)
-
-    def _likely_in_danger(self, inquiry: Inquiry) -> Answer | None:
-        """The second net, in words that no pattern knows."""
-        return self.danger(inquiry.text, self._vector(inquiry))
+        return self.danger(inquiry.text, self._reading(inquiry).vector)
 
     def _named_channel(self, inquiry: Inquiry) -> Answer | None:
         """The whole message is the number or name of a hotline, platform or door."""
         row = self._names.get(searchable(inquiry.normal))
         return None if row is None else self._channel(row.id)
 
+    def _proof_item(self, inquiry: Inquiry) -> Answer | None:
+        """An imported list knows whether a promise replaces the proof that is asked about."""
+        return self._proofs.answer(searchable(inquiry.normal), lambda: self._understood_key(inquiry))
+
+    def _understood_key(self, inquiry: Inquiry) -> str | None:
+        """Key of the best target when it has enough evidence."""
+        best = next(iter(self._find(inquiry).targets), None)
+        if best is None or best.probability < self.release.searcher.gate.answer:
+            return None
+        return best.target.key
+
     def _understood(self, inquiry: Inquiry) -> Answer | None:
         """The best target has enough evidence."""
-        best = next(iter(self._find(inquiry).targets), None)
-        gate = self.release.searcher.gate
-        if best is None or best.probability < gate.answer:
-            return None
-        return self._target(best.target.key)
+        key = self._understood_key(inquiry)
+        return None if key is None else self._target(key, inquiry.normal)
 
     def _report_words(self, inquiry: Inquiry) -> Answer | None:
         """No guide knows it, but a sentence of the report does: quote that sentence as it stands."""
@@ -255,11 +293,11 @@ class Knowledge:
 
     # Composing.
 
-    def _target(self, key: str) -> Answer:
+    def _target(self, key: str, question: str = "") -> Answer:
+        """What ``key`` leads to, with the doors that the situation told in ``question`` adds."""
         kind, _, name = key.partition(":")
         if kind == "guide":
-            guide, section = self._section(name)
-            return self._guide(guide, section)
+            return self._guide(*self._sections[name], question)
         if kind == "channel":
             return self._channel(name)
         note = next(row for row in self.release.catalogue.scope if row.id == name)
@@ -267,16 +305,10 @@ class Knowledge:
         doors = routes(self.release.catalogue, note.routes)
         return replace(row, text=note.text or row.text, routes=doors or row.routes)
 
-    def _section(self, name: str) -> tuple[Guide, Section]:
-        guide_id, _, section_id = name.partition("/")
-        return next(
-            (guide, section)
-            for guide, section in self.release.catalogue.sections()
-            if (guide.id, section.id) == (guide_id, section_id)
-        )
-
-    def _guide(self, guide: Guide, section: Section) -> Answer:
-        doors = routes(self.release.catalogue, _in_order(guide, section))
+    def _guide(self, guide: Guide, section: Section, question: str) -> Answer:
+        told = [row for row in self.release.catalogue.situations if row.holds(question)]
+        refs = laid_over(_in_order(guide, section), guide.id, told, set(EMERGENCY))
+        doors = routes(self.release.catalogue, refs)
         if guide.valid_until is not None and guide.valid_until < self._today():
             return replace(self.status("outdated"), routes=doors, matter=guide.matter)
         lines = [statement.text for statement in section.statements]
@@ -327,9 +359,9 @@ def _rests_on(question: str, hit: FoundPassage) -> bool:
 
 STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
     Knowledge._unreadable,
-    Knowledge._in_danger,
     Knowledge._named_channel,
-    Knowledge._likely_in_danger,
+    Knowledge._in_danger,
+    Knowledge._proof_item,
     Knowledge._understood,
     Knowledge._report_words,
     Knowledge._ask_back,
@@ -341,7 +373,7 @@ def unsupported_numbers(answer: Answer) -> list[str]:
     """Numbers of the text that neither a citation nor a route of the answer gives; list marks and counts under ten do
     not matter."""
     sources = [
-        " ".join(filter(None, (item.document, item.section, item.date, item.quote, item.note)))
+        " ".join(filter(None, (item.document, item.section, item.date, item.quote, item.wording, item.note)))
         for item in answer.citations
     ]
     sources += [" ".join(filter(None, (item.name, item.number, item.why, item.basis))) for item in answer.routes]

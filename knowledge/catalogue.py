@@ -13,26 +13,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from knowledge.imported import Imported, LawText, ProofList, read_imported
+from knowledge.proof_words import ProofWords
+from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
+from knowledge.situations import Situation
 
 CONTENT = Path(__file__).parent / "content"
 
-Text = Annotated[str, Field(min_length=1)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Facet = Literal["what", "steps", "who", "bring", "where", "deadline", "cost", "object", "limits", "fact"]
 ChannelKind = Literal[
     "emergency", "hotline", "platform", "office", "advisor", "mediation", "arbitration", "court", "lawyer", "notary"
 ]
-
-
-class ContentError(ValueError):
-    """A content file breaks the schema; the message holds one line per fault: ``file:line: what is wrong``."""
-
-
-class Row(BaseModel):
-    """Base of all content records: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Law(Row):
@@ -45,39 +38,11 @@ class Law(Row):
     confirmed: date
 
 
-class Basis(Row):
-    """What a statement rests on: an article of a law, words of the report, or another named source. Exactly one."""
-
-    law: str | None = None
-    article: str | None = None
-    report: str | None = None
-    source: str | None = None
-    issuer: str | None = None
-    date: str | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Basis:
-        if sum(value is not None for value in (self.law, self.report, self.source)) != 1:
-            raise ValueError("give exactly one of law, report or source")
-        if (self.law is None) != (self.article is None):
-            raise ValueError("law and article go together")
-        if self.source is not None and self.date is None:
-            raise ValueError("a source needs its date")
-        return self
-
-
 class Statement(Row):
     """One thing we tell residents, in our own words, with its legal basis."""
 
     text: Text
     basis: Annotated[tuple[Basis, ...], Field(min_length=1)]
-
-
-class RouteRef(Row):
-    """A door by the id of its channel card, and why this door for this matter."""
-
-    door: Text
-    why: Text
 
 
 class Section(Row):
@@ -228,6 +193,10 @@ class Catalogue(BaseModel):
     guides: tuple[Guide, ...]
     scope: tuple[ScopeNote, ...]
     statuses: tuple[StatusRow, ...]
+    situations: tuple[Situation, ...]
+    proof_words: ProofWords
+    law_texts: tuple[LawText, ...] = ()
+    proof_lists: tuple[ProofList, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -248,8 +217,11 @@ class Catalogue(BaseModel):
                 yield guide, section
 
 
-def load_catalogue(folder: Path = CONTENT) -> Catalogue:
-    """Read and cross-check all content below ``folder``. Raises ContentError with every fault found."""
+def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Catalogue:
+    """Read and cross-check all content below ``folder``, with the documents of the folder ``imported`` merged in.
+
+    Raises ContentError with every fault found. An ``imported`` that is empty or missing adds nothing.
+    """
     faults: list[str] = []
 
     def rows(path: Path, kind: type[R]) -> list[R]:
@@ -264,19 +236,39 @@ def load_catalogue(folder: Path = CONTENT) -> Catalogue:
         found = rows(path, Guide)
         faults.extend(f"{path.name}:1: id must be the file's name" for guide in found if guide.id != path.stem)
         guides.extend(found)
-    catalogue = Catalogue(
-        documents=tuple(rows(folder / "documents" / "documents.yml", DocumentRow)),
-        laws=tuple(rows(folder / "laws.yml", Law)),
-        channels=tuple(rows(folder / "channels.yml", Channel)),
-        guides=tuple(guides),
-        scope=tuple(rows(folder / "scope.yml", ScopeNote)),
-        statuses=tuple(rows(folder / "statuses.yml", StatusRow)),
-    )
-    if not faults:
-        faults.extend(_cross_faults(catalogue, folder))
+    documents = _imported(imported, faults)
+    document_rows = rows(folder / "documents" / "documents.yml", DocumentRow)
+    laws = rows(folder / "laws.yml", Law)
+    channels = rows(folder / "channels.yml", Channel)
+    scope = rows(folder / "scope.yml", ScopeNote)
+    statuses = rows(folder / "statuses.yml", StatusRow)
+    situations = rows(folder / "situations.yml", Situation)
+    words = rows(folder / "proof_synonyms.yml", ProofWords)
     if faults:
         raise ContentError("\n".join(faults))
+    catalogue = Catalogue(
+        documents=tuple(document_rows),
+        laws=tuple(laws),
+        channels=tuple(channels),
+        guides=tuple(guides),
+        scope=tuple(scope),
+        statuses=tuple(statuses),
+        situations=tuple(situations),
+        proof_words=words[0],
+        law_texts=documents.law_texts,
+        proof_lists=documents.proof_lists,
+    )
+    if faults := list(_cross_faults(catalogue, folder)):
+        raise ContentError("\n".join(faults))
     return catalogue
+
+
+def _imported(folder: Path | None, faults: list[str]) -> Imported:
+    try:
+        return read_imported(folder)
+    except ContentError as error:
+        faults.append(str(error))
+        return Imported()
 
 
 def _doubles(values: list[str], what: str) -> Iterator[str]:
@@ -295,6 +287,7 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
                     yield f"{where}: law {basis.law!r} is not in laws.yml"
                 if basis.report is not None and basis.report not in report:
                     yield f"{where}: the report does not contain {basis.report!r}"
+    yield from _import_faults(catalogue)
     yield from _doubles([guide.id for guide in catalogue.guides], "guide")
     for guide in catalogue.guides:
         yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")
@@ -312,6 +305,23 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
     refs += [(f"{guide.id}.yml", ref) for guide, section in catalogue.sections() for ref in section.routes]
     refs += [("scope.yml", ref) for row in catalogue.scope for ref in row.routes]
     refs += [("statuses.yml", ref) for row in catalogue.statuses for ref in row.routes]
+    laid = [(situation.id, doors) for situation in catalogue.situations for doors in situation.doors]
+    refs += [("situations.yml", ref) for _, doors in laid for ref in doors.routes]
+    guides = {guide.id for guide in catalogue.guides}
+    for situation, name in ((situation, name) for situation, doors in laid for name in doors.matters):
+        if name not in guides:
+            yield f"situations.yml: {situation}: there is no guide {name!r}"
     for where, ref in refs:
         if ref.door not in catalogue.channel:
             yield f"{where}: door {ref.door!r} is not in channels.yml"
+
+
+def _import_faults(catalogue: Catalogue) -> Iterator[str]:
+    """Faults between imported documents and what answers from them refer to."""
+    known = {f"{guide.id}/{section.id}" for guide, section in catalogue.sections()}
+    for name in (catalogue.proof_words.overview, *catalogue.proof_words.said_with):
+        if name not in known:
+            yield f"proof_synonyms.yml: there is no section {name!r}"
+    for text in catalogue.law_texts:
+        if text.name not in catalogue.law:
+            yield f"imported/{text.file}: 法律“{text.name}”不在 laws.yml 里 / law {text.name!r} is not in laws.yml"

@@ -24,6 +24,8 @@ NONE = "none"
 # above SURE and 1 in 50 above MAYBE; of dangers in new words 56 and 83 of 100 do, patterns apart.
 SURE = 0.8
 MAYBE = 0.35
+# Below this the model outvotes a pattern. Chosen on lists that neither was made from (docs/decisions/0006).
+UNLIKELY = 0.02
 # A kind with less than this share of the danger is a guess: about half of such guesses are wrong.
 CLEAR = 0.7
 

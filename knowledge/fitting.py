@@ -7,12 +7,13 @@ that a resident's new wording would get.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from knowledge.evidence import Features, Gate
 from knowledge.groups import GroupModel
-from knowledge.index import HybridIndex, Match, Vector
+from knowledge.index import HybridIndex, Matches, Vector
 from knowledge.passages import Target
 from knowledge.records import Passage
 from knowledge.search import Searcher
@@ -55,12 +56,12 @@ class _Renumbered:
 
     def __init__(self, index: HybridIndex, rows: list[int]) -> None:
         self._index = index
-        self._rows = rows
+        self._rows = np.array(rows, dtype=np.int64)
 
     @property
     def size(self) -> int:
         return self._index.size
 
-    def search(self, text: str, vector: Vector, k: int) -> list[Match]:
+    def search(self, text: str, vector: Vector, k: int) -> Matches:
         found = self._index.search(text, vector, k)
-        return [Match(self._rows[match.row], match.fused, match.dense, match.lexical) for match in found]
+        return replace(found, rows=self._rows[found.rows])

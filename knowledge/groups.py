@@ -58,8 +58,8 @@ class GroupModel:
             words,
         )
 
-    def probabilities(self, text: str, vector: Vector) -> dict[str, float]:
-        """Probability of each group for a normalised question; they add up to 1."""
+    def shares(self, text: str, vector: Vector) -> Array:
+        """Probability of each group for a normalised question, in the order of ``names``; they add up to 1."""
         dense = self._dense(vector)
         scores = self._bias + self._weights[:, : len(dense)] @ dense
         entries = self._entries(text)
@@ -68,7 +68,11 @@ class GroupModel:
             columns = self._weights[:, [len(dense) + row for row in rows]]
             scores = scores + columns @ np.array(values, dtype=np.float32)
         scores = np.exp(scores - scores.max())
-        return dict(zip(self.names, (scores / scores.sum()).tolist(), strict=True))
+        return np.asarray(scores / scores.sum())
+
+    def probabilities(self, text: str, vector: Vector) -> dict[str, float]:
+        """The same by name."""
+        return dict(zip(self.names, self.shares(text, vector).tolist(), strict=True))
 
     def save(self, folder: Path) -> None:
         """Write the model below ``folder``, which is made."""

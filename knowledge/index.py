@@ -6,7 +6,7 @@ An index is a folder with its parameters beside it. Rows are numbered as the tex
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from knowledge.tokens import tokens
 
 Vector = NDArray[np.float32]
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
 DENSE_WEIGHT = 0.75
 CANDIDATES = 200
 
@@ -33,13 +35,35 @@ class Match:
     lexical: float
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Matches as columns of equal length, best first: what search computes with. Iterating gives :class:`Match`."""
+
+    rows: Rows
+    fused: Scores
+    dense: Scores
+    lexical: Scores
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def only(self, chosen: NDArray[np.bool_], k: int) -> Matches:
+        """The first ``k`` of the chosen ones."""
+        kept = np.flatnonzero(chosen)[:k]
+        return Matches(self.rows[kept], self.fused[kept], self.dense[kept], self.lexical[kept])
+
+    def __iter__(self) -> Iterator[Match]:
+        columns = (self.rows, self.fused, self.dense, self.lexical)
+        return (Match(*values) for values in zip(*(column.tolist() for column in columns), strict=True))
+
+
 class Index(Protocol):
     """What search needs of an index; FAISS with bm25s is the default, other stores may follow."""
 
     @property
     def size(self) -> int: ...
 
-    def search(self, text: str, vector: Vector, k: int) -> list[Match]:
+    def search(self, text: str, vector: Vector, k: int) -> Matches:
         """Best ``k`` rows for normalised ``text`` and its unit ``vector``, best first. Empty when there are no rows."""
         ...
 
@@ -58,7 +82,7 @@ class HybridIndex:
         """Index ``texts`` (normalised) with their ``vectors`` (n, d), unit length. ValueError when there are none."""
         if not texts or len(texts) != len(vectors):
             raise ValueError(f"{len(texts)} texts and {len(vectors)} vectors do not make an index")
-        corpus = [tokens(text) or ["∅"] for text in texts]
+        corpus = [list(tokens(text)) or ["∅"] for text in texts]
         lexical = bm25s.BM25()
         lexical.index(corpus, show_progress=False)
         return cls(vectors, lexical, frozenset(token for row in corpus for token in row))
@@ -83,47 +107,48 @@ class HybridIndex:
     def size(self) -> int:
         return int(self._dense.ntotal)
 
-    def search(self, text: str, vector: Vector, k: int) -> list[Match]:
+    def search(self, text: str, vector: Vector, k: int) -> Matches:
         """See :class:`Index`. z-scores are taken over the candidates of each side; a row missing there gets its minimum."""
         count = min(max(k, CANDIDATES), self.size)
-        scores, rows = self._dense.search(vector.reshape(1, -1), count)
-        dense = dict(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
-        lexical = self._lexical_scores(text, count)
-        every = dense.keys() | lexical.keys()
-        self._fill_dense(dense, every, vector)
-        z_dense, z_lexical = _standardised(dense), _standardised(lexical)
-        low_dense, low_lexical = min(z_dense.values()), min(z_lexical.values(), default=0.0)
-        matches = [
-            Match(
-                row,
-                DENSE_WEIGHT * z_dense.get(row, low_dense) + (1 - DENSE_WEIGHT) * z_lexical.get(row, low_lexical),
-                dense[row],
-                lexical.get(row, 0.0),
-            )
-            for row in every
-        ]
-        matches.sort(key=lambda match: (-match.fused, match.row))
-        return matches[:k]
+        found, near = self._dense.search(vector.reshape(1, -1), count)
+        every, dense, lexical = self._joined(
+            near[0], found[0].astype(np.float64), *self._lexical_scores(text, count), vector
+        )
+        fused = DENSE_WEIGHT * _standardised(dense, np.ones(len(every), bool))
+        fused += (1 - DENSE_WEIGHT) * _standardised(lexical, lexical > 0)
+        order = np.lexsort((every, -fused))[:k]
+        return Matches(every[order], fused[order], dense[order], lexical[order])
 
-    def _lexical_scores(self, text: str, count: int) -> dict[int, float]:
+    def _joined(
+        self, near: Rows, cosines: Scores, worded: Rows, weights: Scores, vector: Vector
+    ) -> tuple[Rows, Scores, Scores]:
+        """All candidate rows with both scores. The cosine of rows that only the lexical side brought is made up for:
+        evidence is judged on both numbers.
+        """
+        every = np.union1d(near, worded)
+        dense, lexical = np.empty(len(every)), np.zeros(len(every))
+        lexical[np.searchsorted(every, worded)] = weights
+        missing = np.setdiff1d(worded, near, assume_unique=True)
+        if len(missing):
+            dense[np.searchsorted(every, missing)] = self._dense.reconstruct_batch(missing) @ vector
+        dense[np.searchsorted(every, near)] = cosines
+        return every, dense, lexical
+
+    def _lexical_scores(self, text: str, count: int) -> tuple[Rows, Scores]:
+        """Rows that share words with ``text``, at most ``count``, with their BM25 scores."""
         known = [token for token in tokens(text) if token in self._vocabulary]
         if not known:
-            return {}
+            return np.empty(0, np.int64), np.empty(0)
         scores = self._lexical.get_scores(known)
         top = np.argpartition(-scores, count - 1)[:count] if count < len(scores) else np.arange(len(scores))
-        return {int(row): float(scores[row]) for row in top if scores[row] > 0}
-
-    def _fill_dense(self, dense: dict[int, float], rows: set[int], vector: Vector) -> None:
-        """Cosine of rows that only the lexical side brought: evidence is judged on both numbers."""
-        missing = [row for row in rows if row not in dense]
-        if missing:
-            found = self._dense.reconstruct_batch(np.array(missing, dtype=np.int64)) @ vector
-            dense.update(zip(missing, found.tolist(), strict=True))
+        rows = top[scores[top] > 0].astype(np.int64)
+        return rows, scores[rows].astype(np.float64)
 
 
-def _standardised(scores: dict[int, float]) -> dict[int, float]:
-    if not scores:
-        return {}
-    values = np.fromiter(scores.values(), dtype=np.float64)
-    mean, deviation = float(values.mean()), float(values.std()) or 1.0
-    return {row: (score - mean) / deviation for row, score in scores.items()}
+def _standardised(scores: Scores, there: NDArray[np.bool_]) -> Scores:
+    """z-scores over the rows that are ``there``; the others get the lowest of them, zeros when there are none."""
+    if not there.any():
+        return np.zeros(len(scores))
+    known = scores[there]
+    standard = (scores - known.mean()) / (float(known.std()) or 1.0)
+    return np.where(there, standard, standard[there].min())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 # Characters that print nothing although they are letters or marks: joiner, fillers, variation selectors, empty Braille.
@@ -51,6 +51,7 @@ def for_display(text: str) -> str:
     return _visible(text).strip()
 
 
+@lru_cache(maxsize=256)
 def normalise(text: str) -> str:
     """The one form in which messages and searchable text meet. Idempotent; never raises, whatever the Unicode.
 

@@ -11,6 +11,7 @@ from knowledge.catalogue import Basis, Catalogue, Channel, ContentError, RouteRe
 from knowledge.normalise import close_gaps, normalise
 from knowledge.records import Citation, Document, Passage, Route
 from knowledge.sources.report import defects_from, parse_header, parse_report
+from knowledge.sources.statute import article_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ class Citer:
         self._catalogue = catalogue
         self._passages = list(passages)
         self._documents = {row.id: row for row in catalogue.documents}
+        # A text that was checked against another edition than the one cited now does not count.
+        self._articles = {
+            (text.name, article.number): article.text
+            for text in catalogue.law_texts
+            if text.in_force == catalogue.law[text.name].in_force
+            for article in text.articles
+        }
 
     def passage(self, passage: Passage) -> Citation:
         """The passage itself, word for word, with what is known to be wrong in it."""
@@ -114,7 +122,11 @@ class Citer:
             law = self._catalogue.law[basis.law]
             day = law.in_force.isoformat()
             note = f"自 {day} 起施行"
-            return [Citation(law.title, basis.article, basis.issuer, day, wording, False, note)]
+            number = article_number(basis.article)
+            words = self._articles.get((basis.law, number)) if number else None
+            if words is None:
+                return [Citation(law.title, basis.article, basis.issuer, day, wording, False, note)]
+            return [Citation(law.title, basis.article, basis.issuer, day, words, True, note, wording=wording)]
         if basis.report is not None:
             return [self.passage(passage) for passage in self.holding(basis.report)]
         return [Citation(basis.source or "", "", basis.issuer, basis.date or "", wording, False)]
@@ -146,7 +158,7 @@ class Citer:
 
 
 def merged(citations: Iterable[Citation]) -> tuple[Citation, ...]:
-    """One citation per place: our sentences that rest on the same article are joined, the report is quoted once."""
+    """One citation per place: our sentences that rest on the same article are joined, what is verbatim is quoted once."""
     places: dict[tuple[str, ...], Citation] = {}
     for item in citations:
         key = (item.document, item.section, item.date, item.passage_id or "")
@@ -154,16 +166,9 @@ def merged(citations: Iterable[Citation]) -> tuple[Citation, ...]:
         if known is None:
             places[key] = item
         elif not known.verbatim and item.quote not in known.quote:
-            places[key] = Citation(
-                known.document,
-                known.section,
-                known.issuer,
-                known.date,
-                f"{known.quote}{item.quote}",
-                False,
-                known.note,
-                known.passage_id,
-            )
+            places[key] = replace(known, quote=f"{known.quote}{item.quote}")
+        elif known.wording is not None and item.wording is not None:
+            places[key] = replace(known, wording=f"{known.wording}{item.wording}")
     return tuple(places.values())
 
 
@@ -172,21 +177,24 @@ def tel(number: str) -> str:
     return "tel:" + number.replace("-", "")
 
 
-def route(channel: Channel, why: str) -> Route:
-    """A route to ``channel``; its basis names the card's source with the day it was last confirmed."""
+def route(channel: Channel, why: str, basis: Basis | None = None) -> Route:
+    """A route to ``channel``. Its basis is ``basis``, or names the card's source with the day it was last confirmed."""
+    source = f"{channel.source}（最近核对 {channel.confirmed.isoformat()}）"
+    if basis is not None:
+        source = "".join(filter(None, (basis.law, basis.article))) or basis.report or basis.source or source
     return Route(
         kind=channel.kind,
         name=channel.name,
         number=channel.number,
         link=tel(channel.number) if channel.number else channel.link,
         why=why,
-        basis=f"{channel.source}（最近核对 {channel.confirmed.isoformat()}）",
+        basis=source,
     )
 
 
 def routes(catalogue: Catalogue, refs: Iterable[RouteRef]) -> tuple[Route, ...]:
     """Routes for ``refs`` in their order."""
-    return tuple(route(catalogue.channel[ref.door], ref.why) for ref in refs)
+    return tuple(route(catalogue.channel[ref.door], ref.why, ref.basis) for ref in refs)
 
 
 def searchable(text: str) -> str:

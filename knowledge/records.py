@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 
 class Status(StrEnum):
@@ -52,7 +53,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A copy of what an answer rests on. ``verbatim`` is False when ``quote`` is our wording of the cited article."""
+    """A copy of what an answer rests on. ``verbatim`` is False when ``quote`` is our wording of the cited article.
+
+    ``wording`` is all of our wording where ``quote`` is the article itself or less: checks need it, nobody else gets it.
+    """
 
     document: str
     section: str
@@ -62,6 +66,7 @@ class Citation:
     verbatim: bool
     note: str | None = None
     passage_id: str | None = None
+    wording: Annotated[str | None, Field(exclude=True)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +96,12 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: tuples become lists, the status its value."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return dict(_ANSWER.dump_python(self, mode="json"))
 
 
-def answer_from_dict(data: Mapping[str, Any]) -> Answer:
-    """Inverse of :meth:`Answer.to_dict`. Raises KeyError, TypeError or ValueError when ``data`` is not an answer."""
-    return Answer(
-        status=Status(data["status"]),
-        reason=str(data["reason"]),
-        text=str(data["text"]),
-        citations=tuple(Citation(**item) for item in data["citations"]),
-        routes=tuple(Route(**item) for item in data["routes"]),
-        follow_ups=tuple(str(item) for item in data["follow_ups"]),
-        release=str(data["release"]),
-        matter=data.get("matter"),
-    )
+_ANSWER = TypeAdapter(Answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One search result with the arithmetic of its score; rejected hits are kept so that staff see why one lost."""
-
-    passage_id: str
-    score: float
-    dense: float
-    lexical: float
-    detail: Mapping[str, float] = field(default_factory=dict)
+def answer_from_dict(data: Any) -> Answer:
+    """Inverse of :meth:`Answer.to_dict`, checked field by field. ValueError when ``data`` is not an answer."""
+    return _ANSWER.validate_python(data)

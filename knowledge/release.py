@@ -50,13 +50,20 @@ class Release:
     searcher: Searcher
 
 
-def build_release(folder: Path, embedder: Embedder, content: Path = CONTENT, say: Progress = lambda line: None) -> str:
+def build_release(
+    folder: Path,
+    embedder: Embedder,
+    content: Path = CONTENT,
+    say: Progress = lambda line: None,
+    imported: Path | None = None,
+) -> str:
     """Build the content into ``folder``/<id> and return the id; an equal build of today is replaced.
 
-    Raises ContentError when the content is faulty: nothing is then changed.
+    Documents in the folder ``imported`` become part of it. Raises ContentError when the content is faulty: nothing is then
+    changed.
     """
     say("reading and checking the content")
-    catalogue = load_catalogue(content)
+    catalogue = load_catalogue(content, imported)
     passages = document_passages(catalogue, content)
     _check_quotes(catalogue, passages)
     crisis, cases = _crisis(content), _cases(content)
@@ -83,9 +90,10 @@ def build_release(folder: Path, embedder: Embedder, content: Path = CONTENT, say
     return name
 
 
-def built(folder: Path, model_digest: str, content: Path = CONTENT) -> str | None:
-    """Id of the complete release of exactly this content and model, None when it must be built. Loads no model."""
-    catalogue = load_catalogue(content)
+def built(folder: Path, model_digest: str, content: Path = CONTENT, imported: Path | None = None) -> str | None:
+    """Id of the complete release of exactly this content, these imported documents and this model, None when it must be
+    built. Loads no model."""
+    catalogue = load_catalogue(content, imported)
     passages = document_passages(catalogue, content)
     mark = _mark(catalogue, _crisis(content), _cases(content), passages, model_digest)
     known = sorted(path for path in folder.glob(f"????-??-??-{mark}") if _complete(path)) if folder.is_dir() else []

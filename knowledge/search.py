@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.evidence import Features, Gate
 from knowledge.groups import GroupModel
-from knowledge.index import Index, Match, Vector
+from knowledge.index import Index, Match, Matches, Vector
 from knowledge.passages import Target, searchable
 from knowledge.records import Passage
 from knowledge.tokens import tokens
 
-QUESTION_WIDTH, TEXT_WIDTH = 60, 300
+QUESTION_WIDTH, TEXT_WIDTH, PASSAGES = 60, 300, 20
 NEAREST = 40
 # Softmax temperature over cosines: e5 packs them between 0.8 and 1, so two hundredths are a lot.
 TEMPERATURE = 0.02
@@ -74,20 +76,24 @@ class SharedWords:
     """How much of a question's words, weighted by rarity, each of some texts has."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = [frozenset(tokens(text)) for text in texts]
-        counts = Counter(word for text in self._texts for word in text)
-        self._rarity = {word: math.log((len(texts) + 1) / count) for word, count in counts.items()}
+        self._size = len(texts)
+        holders: dict[str, list[int]] = {}
+        for number, text in enumerate(texts):
+            for word in set(tokens(text)):
+                holders.setdefault(word, []).append(number)
+        self._holders = {word: np.array(numbers) for word, numbers in holders.items()}
+        self._rarity = {word: math.log((len(texts) + 1) / len(numbers)) for word, numbers in holders.items()}
         self._unknown = math.log(len(texts) + 1)
 
-    def weigh(self, words: Iterable[str]) -> dict[str, float]:
-        """Words with their rarity, as shares that add up to 1."""
-        weights = {word: self._rarity.get(word, self._unknown) for word in set(words)}
+    def shares(self, words: Iterable[str]) -> NDArray[np.float64]:
+        """0 to 1 for each text: the rarity of the words that it has, over that of all ``words``."""
+        weights = {word: self._rarity.get(word, self._unknown) for word in words}
         total = sum(weights.values()) or 1.0
-        return {word: weight / total for word, weight in weights.items()}
-
-    def share(self, weights: Mapping[str, float], text: int) -> float:
-        """0 to 1 for the text with this number; ``weights`` are the question's, from :meth:`weigh`."""
-        return sum(weights[word] for word in weights.keys() & self._texts[text])
+        found = np.zeros(self._size)
+        for word, weight in weights.items():
+            if word in self._holders:
+                found[self._holders[word]] += weight / total
+        return found
 
 
 class Searcher:
@@ -106,10 +112,15 @@ class Searcher:
         self._passages = passages
         self._questions = questions
         self._texts = texts
-        self._groups = groups
+        self._learned = groups
         self.gate = gate
-        self._question_rows = [(i, question) for i, target in enumerate(targets) for question in target.questions]
-        self._text_rows = [i for i, target in enumerate(targets) for _ in target.texts]
+        self._known = [question for target in targets for question in target.questions]
+        self._owner = np.repeat(np.arange(len(targets)), [len(target.questions) for target in targets])
+        self._teller = np.repeat(np.arange(len(targets)), [len(target.texts) for target in targets])
+        names = {name: number for number, name in enumerate(dict.fromkeys(target.group for target in targets))}
+        self._group = np.array([names[target.group] for target in targets])
+        self._learned_group = np.array([names[name] for name in groups.names], dtype=np.int64)
+        self._declining = np.array([name.startswith(SCOPE) for name in names])
         self._words = SharedWords([" ".join(map(searchable, target.texts)) for target in targets])
 
     def find(self, text: str, vector: Vector) -> Found:
@@ -117,73 +128,64 @@ class Searcher:
         normal = searchable(text)
         asked = self._questions.search(normal, vector, QUESTION_WIDTH)
         told = self._texts.search(normal, vector, TEXT_WIDTH)
-        scored = self._weigh(normal, asked, told, self._groups.probabilities(normal, vector))
-        offset = len(self._text_rows)
-        passages = tuple(FoundPassage(self._passages[m.row - offset], m) for m in told if m.row >= offset)
+        scored = self._weigh(normal, asked, told, self._learned.shares(normal, vector))
+        offset = len(self._teller)
+        quotable = told.only(told.rows >= offset, PASSAGES)
+        passages = tuple(FoundPassage(self._passages[match.row - offset], match) for match in quotable)
         return Found(normal, scored, passages)
 
-    def _weigh(
-        self, normal: str, asked: Sequence[Match], told: Sequence[Match], learned: Mapping[str, float]
-    ) -> tuple[Scored, ...]:
+    def _weigh(self, normal: str, asked: Matches, told: Matches, learned: NDArray[np.float32]) -> tuple[Scored, ...]:
         """Targets of the matches, best first: by the matter's share (nearest questions and learned model in equal
         parts; all scope notes count as one), then by what fits best within the matter. A known question word for word
         is certain.
         """
-        near = self._shares(asked)
-        statements = self._statements(told)
-        floor = min((match.dense for match in told), default=0.0)
-        best = self._best_questions(asked)
-        of_group: dict[str, float] = {}
-        for target, share in near.items():
-            of_group[self._targets[target].group] = of_group.get(self._targets[target].group, 0.0) + share
-        mixed = {
-            name: 0.5 * of_group.get(name, 0.0) + 0.5 * learned.get(name, 0.0)
-            for name in of_group.keys() | learned.keys()
-        }
-        words = self._words.weigh(tokens(normal))
-        declined = sum(share for name, share in mixed.items() if name.startswith(SCOPE))
-        scored = []
-        for target, (dense, question) in best.items():
-            row = self._targets[target]
-            group = mixed[row.group]
-            said = statements.get(target, floor)
-            within = dense + STATEMENT_WEIGHT * said + WORD_WEIGHT * self._words.share(words, target)
-            features = (group - declined, dense, said)
-            if row.key.startswith(SCOPE):
-                # Which note fits best matters less than that some note does: they stand or fall together.
-                weight, probability = declined, declined
-            else:
-                weight, probability = group, self.gate.probability(features)
-            if dense >= KNOWN:
-                weight = probability = 1.0
-            scored.append(Scored(row, probability, group, within, *features, question, weight))
+        shares = self._shares(asked, learned)
+        declined = float(shares[self._declining].sum())
+        rows, said = self._best_questions(asked), self._statements(told)
+        words = self._words.shares(tokens(normal))
+        scored = [
+            self._scored(target, row, dense, float(shares[self._group[target]]), declined, said[target], words[target])
+            for target, (row, dense) in rows.items()
+        ]
         scored.sort(key=lambda item: (-item.weight, -item.group, -item.within, -item.dense))
         return tuple(scored)
 
-    def _shares(self, asked: Sequence[Match]) -> dict[int, float]:
-        """Share of each target among the nearest questions, by a softmax over their cosines."""
-        nearest = sorted(asked, key=lambda match: -match.dense)[:NEAREST]
-        if not nearest:
-            return {}
-        weights = [math.exp((match.dense - nearest[0].dense) / TEMPERATURE) for match in nearest]
-        shares: dict[int, float] = {}
-        for match, weight in zip(nearest, weights, strict=True):
-            target = self._question_rows[match.row][0]
-            shares[target] = shares.get(target, 0.0) + weight / sum(weights)
+    def _scored(
+        self, target: int, question: int, dense: float, group: float, declined: float, said: float, words: float
+    ) -> Scored:
+        row = self._targets[target]
+        within = dense + STATEMENT_WEIGHT * float(said) + WORD_WEIGHT * float(words)
+        features = (group - declined, dense, float(said))
+        if row.key.startswith(SCOPE):
+            # Which note fits best matters less than that some note does: they stand or fall together.
+            weight, probability = declined, declined
+        else:
+            weight, probability = group, self.gate.probability(features)
+        if dense >= KNOWN:
+            weight = probability = 1.0
+        return Scored(row, probability, group, within, *features, self._known[question], weight)
+
+    def _shares(self, asked: Matches, learned: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Share of each matter: half by a softmax over the cosines of the nearest questions, half learned."""
+        shares = np.zeros(len(self._declining))
+        np.add.at(shares, self._learned_group, 0.5 * learned)
+        nearest = np.argsort(-asked.dense, kind="stable")[:NEAREST]
+        if len(nearest):
+            weights = np.exp((asked.dense[nearest] - asked.dense[nearest[0]]) / TEMPERATURE)
+            np.add.at(shares, self._group[self._owner[asked.rows[nearest]]], 0.5 * weights / weights.sum())
         return shares
 
-    def _best_questions(self, asked: Sequence[Match]) -> dict[int, tuple[float, str]]:
-        best: dict[int, tuple[float, str]] = {}
-        for match in asked:
-            target, question = self._question_rows[match.row]
-            if match.dense > best.get(target, (-1.0, ""))[0]:
-                best[target] = (match.dense, question)
-        return best
+    def _best_questions(self, asked: Matches) -> dict[int, tuple[int, float]]:
+        """For each target found, its closest known question and the cosine."""
+        order = np.argsort(-asked.dense, kind="stable")
+        owners, first = np.unique(self._owner[asked.rows[order]], return_index=True)
+        chosen = order[first]
+        rows, dense = asked.rows[chosen].tolist(), asked.dense[chosen].tolist()
+        return dict(zip(owners.tolist(), zip(rows, dense, strict=True), strict=True))
 
-    def _statements(self, told: Sequence[Match]) -> dict[int, float]:
-        statements: dict[int, float] = {}
-        for match in told:
-            if match.row < len(self._text_rows):
-                target = self._text_rows[match.row]
-                statements[target] = max(statements.get(target, 0.0), match.dense)
-        return statements
+    def _statements(self, told: Matches) -> NDArray[np.float64]:
+        """Cosine of each target's best statement; what was not found gets the lowest cosine that was."""
+        said = np.full(len(self._targets), told.dense.min() if len(told) else 0.0)
+        ours = told.rows < len(self._teller)
+        np.maximum.at(said, self._teller[told.rows[ours]], told.dense[ours])
+        return said

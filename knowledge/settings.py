@@ -31,3 +31,8 @@ class KnowledgeSettings(BaseSettings):
     def releases_dir(self) -> Path:
         """Where knowledge releases live; the file ``current`` in it names the published one."""
         return self.data_dir / "releases"
+
+    @property
+    def imported_dir(self) -> Path:
+        """Where imported documents live: statute texts and proof lists."""
+        return self.data_dir / "imported"

@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
@@ -25,6 +26,7 @@ from bot.conversations.tables import conversations, turns
 from knowledge.records import Answer
 
 T = TypeVar("T")
+PROVEN_KEPT = 4096
 
 # Its debug log holds the rows that were read, and with them the words of residents, whatever level is set elsewhere.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -80,6 +82,7 @@ class ConversationStore:
         self._engine = connect(url)
         threads = 1 if make_url(url).get_backend_name() == "sqlite" else 8
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._proven: OrderedDict[str, str] = OrderedDict()
 
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
@@ -115,12 +118,19 @@ class ConversationStore:
 
     async def check(self, conversation_id: str, token: str) -> None:
         """Raises UnknownConversation or WrongToken unless ``token`` opens the conversation."""
+        given = hashed(token)
+        # Who proved it once need not be looked up at each turn; whether the conversation still exists shows when it is used.
+        if hmac.compare_digest(self._proven.get(conversation_id, ""), given):
+            return
         query = select(conversations.c.token_hash).where(conversations.c.id == conversation_id)
         expected = await self._run(lambda connection: connection.execute(query).scalar())
         if expected is None:
             raise UnknownConversation(conversation_id)
-        if not hmac.compare_digest(expected, hashed(token)):
+        if not hmac.compare_digest(expected, given):
             raise WrongToken(conversation_id)
+        self._proven[conversation_id] = given
+        if len(self._proven) > PROVEN_KEPT:
+            self._proven.popitem(last=False)
 
     async def begin_turn(self, conversation_id: str, client_turn_id: str, text: str, masked: tuple[str, ...]) -> Turn:
         """Store the question before it is answered, or return the turn that has this client_turn_id already.
@@ -129,25 +139,22 @@ class ConversationStore:
         """
 
         def work(connection: Connection) -> Turn:
-            known = self._known(connection, conversation_id, client_turn_id)
-            if known is not None:
-                return known
             now = datetime.now(UTC)
-            moved = connection.execute(
-                update(conversations).where(conversations.c.id == conversation_id).values(last_turn_at=now)
-            )
+            moved = connection.execute(_MOVE, {"conversation": conversation_id, "now": now})
             if moved.rowcount == 0:
                 raise UnknownConversation(conversation_id)
-            last = connection.execute(
-                select(func.max(turns.c.number)).where(turns.c.conversation_id == conversation_id)
-            ).scalar()
+            known = connection.execute(
+                _KNOWN, {"conversation": conversation_id, "client": client_turn_id}
+            ).one_or_none()
+            if known is not None:
+                return Turn(*known)
             turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None)
             connection.execute(
-                insert(turns),
+                _INSERT,
                 {
                     "id": turn.id,
                     "conversation_id": conversation_id,
-                    "number": (last or 0) + 1,
+                    "of_conversation": conversation_id,
                     "client_turn_id": client_turn_id,
                     "text": text,
                     "masked": list(masked),
@@ -166,12 +173,6 @@ class ConversationStore:
         if turn.text != text:
             raise TurnConflict(client_turn_id)
         return turn
-
-    @staticmethod
-    def _known(connection: Connection, conversation_id: str, client_turn_id: str) -> Turn | None:
-        query = _TURN.where(turns.c.conversation_id == conversation_id, turns.c.client_turn_id == client_turn_id)
-        row = connection.execute(query).one_or_none()
-        return None if row is None else Turn(*row)
 
     async def finish_turn(self, turn_id: str, answer: Answer, engine: str) -> None:
         """Store the answer of a turn; ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``)."""
@@ -202,9 +203,12 @@ class ConversationStore:
             connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
             return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
 
-        return await self._run(work)
+        erased = await self._run(work)
+        self._proven.clear()
+        return erased
 
 
+# Put together once: that takes longer than running them.
 _TURN = select(
     turns.c.id,
     turns.c.conversation_id,
@@ -213,3 +217,16 @@ _TURN = select(
     turns.c.created_at,
     turns.c.answer,
 )
+_KNOWN = _TURN.where(
+    turns.c.conversation_id == bindparam("conversation"), turns.c.client_turn_id == bindparam("client")
+)
+_MOVE = (
+    update(conversations).where(conversations.c.id == bindparam("conversation")).values(last_turn_at=bindparam("now"))
+)
+_EARLIER = turns.alias()
+_NEXT_NUMBER = (
+    select(func.coalesce(func.max(_EARLIER.c.number), 0) + 1)
+    .where(_EARLIER.c.conversation_id == bindparam("of_conversation"))
+    .scalar_subquery()
+)
+_INSERT = insert(turns).values(number=_NEXT_NUMBER)

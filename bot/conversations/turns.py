@@ -109,12 +109,9 @@ class Turns:
         """The answer and who gave it: the crisis check, Rasa, knowledge alone, or the fixed text when all else failed."""
         knowledge = live.knowledge()
         try:
-            danger = knowledge.danger(turn.text)
-            if danger is not None:
-                return danger, "crisis"
             form = searchable(turn.text)
-            vector = await self._embedded(knowledge, form)
-            danger = None if vector is None else knowledge.danger(turn.text, vector)
+            vector = await self._prepared(knowledge, form)
+            danger = knowledge.danger(turn.text, vector)
             if danger is not None:
                 return danger, "crisis"
             try:
@@ -128,10 +125,10 @@ class Turns:
             log.exception("turn %s could not be answered", turn.id)
             return knowledge.status("engine-down"), Status.ERROR.value
 
-    async def _embedded(self, knowledge: Knowledge, form: str) -> Vector | None:
-        """The turn's one embedding, for the second danger net and for Rasa; both do without it."""
+    async def _prepared(self, knowledge: Knowledge, form: str) -> Vector | None:
+        """The turn's arithmetic in one go: the embedding goes to Rasa too, the rest waits for Rasa's action."""
         try:
-            return await asyncio.to_thread(knowledge.embed, form)
+            return await asyncio.to_thread(knowledge.prepare, form)
         except Exception:
             log.exception("a message could not be embedded")
             return None

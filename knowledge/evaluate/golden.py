@@ -23,6 +23,7 @@ class Golden(Row):
     kind: Kind
     status: Annotated[tuple[Status, ...], Field(min_length=1)]
     guides: tuple[Text, ...] = ()
+    sections: tuple[Text, ...] = ()
     doors: tuple[Text, ...] = ()
     figures: tuple[Text, ...] = ()
     never: tuple[Text, ...] = ()

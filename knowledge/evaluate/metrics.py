@@ -80,9 +80,10 @@ def _flag(item: Outcome) -> bool:
 
 
 MEASURES = (
-    Measure("good", "全对（状态、事项、数字都对）", lambda item: item.good),
+    Measure("good", "全对（状态、事项、段落、数字都对）", lambda item: item.good),
     Measure("status", "状态对", lambda item: item.status_ok),
     Measure("matter", "事项对（答了的里面）", lambda item: item.matter_ok),
+    Measure("section", "说的正是问的那一段（答了的里面）", lambda item: item.section_ok),
     Measure("door", "第一个去处对", lambda item: item.door_ok),
     Measure("figures", "数字对", lambda item: item.figures_ok),
     Measure("never", "没说不该说的", lambda item: item.never_ok),

@@ -41,6 +41,7 @@ class Outcome:
     top: tuple[Candidate, ...]
     status_ok: bool
     matter_ok: bool | None
+    section_ok: bool | None
     door_ok: bool | None
     figures_ok: bool | None
     never_ok: bool | None
@@ -48,8 +49,9 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Nothing that was judged about status, matter and text is wrong; the door is measured apart."""
-        return self.status_ok and False not in (self.matter_ok, self.figures_ok, self.never_ok)
+        """Nothing that was judged about status, matter, section and text is wrong; the door is measured apart."""
+        judged = (self.status_ok, self.matter_ok, self.section_ok, self.figures_ok, self.never_ok)
+        return False not in judged
 
     @property
     def given(self) -> str:
@@ -71,6 +73,7 @@ class Outcome:
                 "good": self.good,
                 "status": self.status_ok,
                 "matter": self.matter_ok,
+                "section": self.section_ok,
                 "door": self.door_ok,
                 "figures": self.figures_ok,
                 "never": self.never_ok,
@@ -113,6 +116,7 @@ class Judge:
             top=top,
             status_ok=answer.status in row.status,
             matter_ok=self._matter_ok(row, matter, figures_ok),
+            section_ok=_section_ok(row, matter, top),
             door_ok=door in {self._door_names.get(key) for key in row.doors} if row.doors else None,
             figures_ok=figures_ok,
             never_ok=not any(words in answer.text for words in row.never) if row.never else None,
@@ -136,6 +140,13 @@ class Judge:
         if matter.startswith(QUOTE):
             return row.kind == "report" and bool(figures_ok)
         return matter in row.groups
+
+
+def _section_ok(row: Golden, matter: str | None, top: tuple[Candidate, ...]) -> bool | None:
+    """Judged where a guide answered: did it say the part that was asked for?"""
+    if not row.sections or matter is None or not matter.startswith("guide:") or not top:
+        return None
+    return top[0].key.removeprefix("guide:") in row.sections
 
 
 def _first_right(row: Golden, top: tuple[Candidate, ...]) -> bool | None:

@@ -122,6 +122,7 @@ def _faults(item: Outcome) -> str:
     judged = {
         "状态": item.status_ok,
         "事项": item.matter_ok,
+        "段落": item.section_ok,
         "数字": item.figures_ok,
         "不该说的": item.never_ok,
         "去处": item.door_ok,

@@ -46,7 +46,7 @@ class SmallKnowledge:
     def danger(self, text: str, vector: object = None) -> Answer | None:
         return an_answer("先打 110。", Status.CRISIS, "crisis") if "救命" in text else None
 
-    def embed(self, text: str) -> Vector:
+    def prepare(self, text: str) -> Vector:
         return np.zeros(384, np.float32)
 
     def answer(self, text: str) -> Answer:

@@ -35,7 +35,7 @@ class Nets:
             return said("119", Status.CRISIS)
         return said("110", Status.CRISIS) if vector is not None and "不敢出声" in text else None
 
-    def embed(self, text: str) -> Vector:
+    def prepare(self, text: str) -> Vector:
         self.embedded.append(text)
         if self.breaks:
             raise RuntimeError("no model")

@@ -107,6 +107,23 @@ async def test_tokens_are_stored_as_digests_only(store: ConversationStore, url: 
     assert token not in dump
 
 
+async def test_a_token_once_proven_still_opens_nothing_else_and_no_erased_conversation(
+    store: ConversationStore, url: str
+) -> None:
+    conversation_id, token = await store.open_conversation("web")
+    for _ in range(2):
+        await store.check(conversation_id, token)
+    with pytest.raises(WrongToken):
+        await store.check(conversation_id, token[:-1])
+    engine = connect(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE conversations SET last_turn_at = '2001-01-01 00:00:00'")
+    engine.dispose()
+    assert await store.erase_older_than(30) == 1
+    with pytest.raises(UnknownConversation):
+        await store.check(conversation_id, token)
+
+
 async def test_ids_and_tokens_are_long_and_never_the_same(store: ConversationStore) -> None:
     opened = [await store.open_conversation("web") for _ in range(20)]
     assert len({value for pair in opened for value in pair}) == 40

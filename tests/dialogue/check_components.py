@@ -222,6 +222,36 @@ def check_the_tracker_store_reads_what_rasas_own_store_reads() -> None:
         asyncio.run(run(str(Path(folder) / "rasa.db")))
 
 
+def check_a_kept_tracker_is_used_only_while_nobody_else_wrote() -> None:
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import BotUttered, SessionStarted, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    from bot.dialogue.components import tracker_store
+
+    async def run(path: str) -> None:
+        now = time.time()
+        ours, other = (tracker_store.PlainSQLTrackerStore(domain=Domain.empty(), db=path) for _ in range(2))
+        answer = BotUttered("", data={"custom": {"answer": "长"}}, timestamp=now + 2)
+        events = [SessionStarted(timestamp=now), UserUttered("问", timestamp=now + 1), answer]
+        tracker = DialogueStateTracker.from_events("一", events)
+        await ours.save(tracker)
+        assert await ours.retrieve("一") is tracker
+        assert await ours.retrieve("一") is not tracker  # whoever took it has it alone
+        read = await other.retrieve("一")
+        assert read.events[-1].data == {}  # the service has the answer
+        await ours.save(tracker)
+        read.update(UserUttered("再问", timestamp=now + 3))
+        await other.save(read)
+        assert len((await ours.retrieve("一")).events) == 4
+        for number in range(tracker_store.TRACKERS_KEPT + 5):
+            await ours.save(DialogueStateTracker.from_events(str(number), events[:1]))
+        assert len(ours._kept) == tracker_store.TRACKERS_KEPT
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(str(Path(folder) / "rasa.db")))
+
+
 def check_old_rows_are_forgotten() -> None:
     from rasa.shared.core.domain import Domain
     from rasa.shared.core.events import SessionStarted, UserUttered

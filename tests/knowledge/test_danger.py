@@ -191,7 +191,7 @@ def judged(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Knowledge whose model says one thing of every message."""
 
     def use(probability: float, kind: str | None = "fire") -> Knowledge:
-        monkeypatch.setattr(Knowledge, "_risk", lambda self, normal, vector: (kind, probability))
+        monkeypatch.setattr(Knowledge, "_risk", lambda self, reading: (kind, probability))
         return knowledge
 
     return use

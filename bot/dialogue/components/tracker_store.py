@@ -12,12 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.tracker_store import SQLTrackerStore
-from rasa.shared.core.events import Event, SessionStarted
+from rasa.shared.core.events import BotUttered, Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
 DAY = 24 * 60 * 60
+TRACKERS_KEPT = 256
 EVENTS = SQLTrackerStore.SQLEvent.__table__
 
 # Built once: putting a statement together takes longer than SQLite takes to run it.
@@ -45,17 +46,34 @@ class PlainSQLTrackerStore(SQLTrackerStore):
         super().__init__(*args, **kwargs)
         self._keep_seconds = float(keep_days) * DAY
         self._next_forgetting = 0.0
+        self._kept: dict[str, tuple[Any, DialogueStateTracker]] = {}
         if self.engine.dialect.name == "sqlite":
             self.engine = _sqlite_engine(self.engine)
         self._forget()
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
         query = _READ_ALL if fetch_events_from_all_sessions else _READ_SESSION
+        kept = None if fetch_events_from_all_sessions else self._unchanged(sender_id)
+        if kept is not None:
+            return kept
         with self.engine.connect() as connection:
             rows = connection.execute(query, {"sender": sender_id}).scalars().all()
         if not rows or not self.domain:
             return None
         return DialogueStateTracker.from_dict(sender_id, [json.loads(row) for row in rows], self.domain.slots)
+
+    def _unchanged(self, sender_id: str) -> DialogueStateTracker | None:
+        """The tracker as it was saved last, when it is still what the table holds: reading it back costs more than a
+        turn's whole understanding. Whoever takes it has it alone; it is kept again when it is saved again.
+        """
+        domain, tracker = self._kept.pop(sender_id, (None, None))
+        if tracker is None or domain is not self.domain:
+            return None
+        # Rows are only ever added, so the same number means that no other worker wrote any. After a new session there
+        # are fewer, and the old ones are to be forgotten.
+        with self.engine.connect() as connection:
+            count = connection.execute(_COUNT_SESSION, {"sender": sender_id}).scalar_one()
+        return tracker if count == len(tracker.events) else None
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         await self.stream_events(tracker)
@@ -64,6 +82,9 @@ class PlainSQLTrackerStore(SQLTrackerStore):
             rows = [_row(tracker.sender_id, event) for event in list(tracker.events)[count:]]
             if rows:
                 connection.execute(_INSERT, rows)
+        self._kept[tracker.sender_id] = (self.domain, tracker)
+        if len(self._kept) > TRACKERS_KEPT:
+            self._kept.pop(next(iter(self._kept)))
         self._forget()
 
     def _forget(self) -> None:
@@ -77,6 +98,8 @@ class PlainSQLTrackerStore(SQLTrackerStore):
 
 def _row(sender_id: str, event: Event) -> dict[str, Any]:
     data = event.as_dict()
+    if isinstance(event, BotUttered):
+        data = {**data, "data": {}}  # whole answers, which the service stores anyway
     return {
         "sender_id": sender_id,
         "type_name": event.type_name,

@@ -1,0 +1,103 @@
+"""``python -m knowledge import law | proofs | list``: the command line of imports."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from knowledge.catalogue import CONTENT, load_catalogue
+from knowledge.imported import read_imported
+from knowledge.importing import ImportReport
+from knowledge.law_import import import_law
+from knowledge.proof_import import VERDICTS, import_proofs
+from knowledge.settings import KnowledgeSettings
+from knowledge.sources.files import ImportRefused
+
+_MOST_NAMES = 12
+
+
+def add_imports(commands: Any) -> None:
+    """Add the command ``import`` with its kinds to the sub-commands of the parser."""
+    kinds = commands.add_parser("import", help="import a statute or a proof list").add_subparsers(
+        required=True, metavar="kind"
+    )
+    law = kinds.add_parser("law", help="a statute from txt, html, docx or pdf: its own words are quoted from then on")
+    law.add_argument("file", type=Path)
+    law.add_argument("--name", help="which law of laws.yml it is, where the text does not show it")
+    law.add_argument(
+        "--edition-differs-ok", action="store_true", help="take it although it states another day than laws.yml"
+    )
+    law.set_defaults(run=law_command)
+    proofs = kinds.add_parser("proofs", help="a list of proof items from xlsx or csv")
+    proofs.add_argument("file", type=Path)
+    proofs.add_argument("--title", required=True, help="title of the list as published")
+    proofs.add_argument("--issuer", required=True, help="who published it")
+    proofs.add_argument("--published", required=True, help="day of publication, YYYY-MM-DD")
+    proofs.add_argument("--source", help="address or words that say where it was published")
+    proofs.add_argument(
+        "--replaceable",
+        choices=list(VERDICTS),
+        help="does a promise replace the proofs, where the columns do not say?",
+    )
+    proofs.set_defaults(run=proofs_command)
+    kinds.add_parser("list", help="what is imported").set_defaults(run=list_command)
+
+
+def law_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Import a statute and say what changed."""
+    report = import_law(args.file, load_catalogue(CONTENT), settings.imported_dir, args.name, args.edition_differs_ok)
+    print(told(report, "条 / articles"))
+
+
+def proofs_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Import a proof list and say what changed."""
+    title, issuer = args.title.strip(), args.issuer.strip()
+    if not title or not issuer:
+        raise ImportRefused("--title 和 --issuer 不能空着 / must not be empty")
+    try:
+        published = date.fromisoformat(args.published)
+    except ValueError as error:
+        raise ImportRefused("--published 要写成 2022-07-11 这样 / must look like 2022-07-11") from error
+    report = import_proofs(args.file, settings.imported_dir, title, issuer, published, args.source, args.replaceable)
+    print(told(report, "项 / items"))
+
+
+def list_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Name what is imported, with its files."""
+    imported = read_imported(settings.imported_dir)
+    for text in imported.law_texts:
+        print(f"{text.name}  {len(text.articles)} 条 / articles  imported/{text.file}")
+    for source in imported.proof_lists:
+        print(
+            f"{source.title}（{source.issuer}，{source.published}）  {len(source.items)} 项 / items  imported/{source.file}"
+        )
+    if not imported.law_texts and not imported.proof_lists:
+        print("还没有导入什么 / nothing is imported")
+
+
+def told(report: ImportReport, unit: str) -> str:
+    """A report for a terminal."""
+    changes = report.changes
+    lines = [f"已导入 / imported: {report.kept}，{report.total} {unit}"]
+    for what, names in (
+        ("新增 / added", changes.added),
+        ("改动 / changed", changes.changed),
+        ("删去 / removed", changes.removed),
+    ):
+        lines.append(f"  {what}: {len(names)}{_some(names)}")
+    for what, rows in (
+        ("跳过 / skipped", report.skipped),
+        ("没收 / refused", report.refused),
+        ("注意 / note", report.notes),
+    ):
+        lines += [f"  {what}: {row}" for row in rows]
+    return "\n".join([*lines, "下一步 / next: python -m knowledge build"])
+
+
+def _some(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return f"（{'、'.join(names[:_MOST_NAMES])}{'……' if len(names) > _MOST_NAMES else ''}）"
