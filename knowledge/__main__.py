@@ -64,8 +64,8 @@ def search(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}")
     for item in found.targets[: args.limit]:
         print(
-            f"{item.probability:6.3f}  group {item.group:.3f}  within {item.within:.3f}  dense {item.dense:.3f}  "
-            f"statement {item.statement:.3f}  {item.target.key}  ({item.question})"
+            f"{item.probability:6.3f}  score {item.score:.3f} = learned {item.learned:.3f} + dense {item.dense:.3f} + "
+            f"statement {item.statement:.3f}, lead {item.lead:.3f}  {item.target.key}  ({item.question})"
         )
     for hit in found.passages[: args.limit]:
         print(

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Features = tuple[float, float, float]
+Features = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Logistic weights for (group, dense, statement) and the two bands, stored with the release.
+    """Logistic weights for the features of :class:`knowledge.search.Scored` and the two bands, stored with the release.
 
     Probability at or over ``answer`` is answered, from ``clarify`` on asked back, below that nothing was found. The bands
     were chosen on the fitted half of the golden questions (docs/decisions/0005).
@@ -40,5 +40,4 @@ class Gate:
         from sklearn.linear_model import LogisticRegression
 
         model = LogisticRegression(C=100.0, max_iter=1000).fit(np.array(rows), np.array(labels))
-        weights = model.coef_[0].tolist()
-        return cls((weights[0], weights[1], weights[2]), float(model.intercept_[0]))
+        return cls(tuple(model.coef_[0].tolist()), float(model.intercept_[0]))

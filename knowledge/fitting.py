@@ -1,6 +1,6 @@
 """Fitting the gate of a release: every known question is asked as if it were new, by folds.
 
-A question's own fold is hidden from the nearest-question side and from the group model, so the gate sees the evidence
+A question's own fold is hidden from the nearest-question side and from the section model, so the gate sees the evidence
 that a resident's new wording would get.
 """
 
@@ -12,13 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from knowledge.evidence import Features, Gate
-from knowledge.groups import GroupModel
 from knowledge.index import HybridIndex, Matches, Vector
 from knowledge.passages import Target
 from knowledge.records import Passage
-from knowledge.search import Searcher
+from knowledge.search import SCOPE, Scored, Searcher
+from knowledge.sections import SectionFit
 
-FOLDS = 4
+FOLDS = 3
+NO_GATE = Gate((0.0,) * 5, 0.0)
+EXAMPLES = 800  # of each fold: enough for a handful of weights
 SEED = 13
 
 
@@ -28,27 +30,30 @@ def fit_gate(
     vectors: Vector,
     told: HybridIndex,
     passages: Sequence[Passage],
+    sections: SectionFit,
 ) -> Gate:
     """The gate for these targets. ``texts`` and ``vectors`` are the known questions in the order of ``goals``.
 
-    Examples are the best guide or card for each held-out question: does it belong to the question's own matter? For
-    questions of scope notes it never does.
+    Examples are the best target for each held-out question: does it belong to the question's own matter? For questions of
+    scope notes any note will do.
     """
     owners = [goal for goal in goals for _ in goal.questions]
-    fold = np.random.default_rng(SEED).integers(0, FOLDS, len(texts))
     rows: list[Features] = []
     labels: list[bool] = []
-    for held in range(FOLDS):
-        kept = np.flatnonzero(fold != held).tolist()
-        partial = GroupModel.fit([texts[i] for i in kept], vectors[kept], [owners[i].group for i in kept])
+    for model, held in sections.held_out(FOLDS, SEED):
+        kept = np.setdiff1d(np.arange(len(texts)), held).tolist()
         index = HybridIndex.build([texts[i] for i in kept], vectors[kept])
-        searcher = Searcher(goals, passages, _Renumbered(index, kept), told, partial, Gate((1.0, 1.0, 1.0), 0.0))
-        for i in np.flatnonzero(fold == held).tolist():
-            best = next((item for item in searcher.find(texts[i], vectors[i]).targets if item.ours), None)
+        searcher = Searcher(goals, passages, _Renumbered(index, kept), told, model, NO_GATE)
+        for i in held[:: max(1, len(held) // EXAMPLES)]:
+            best = next(iter(searcher.find(texts[i], vectors[i]).targets), None)
             if best is not None:
                 rows.append(best.features)
-                labels.append(best.target.group == owners[i].group)
+                labels.append(_right(best, owners[i]))
     return Gate.fit(rows, labels)
+
+
+def _right(best: Scored, owner: Target) -> bool:
+    return best.target.group == owner.group or (not best.ours and owner.key.startswith(SCOPE))
 
 
 class _Renumbered:

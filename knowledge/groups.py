@@ -34,6 +34,7 @@ class GroupModel:
         self._weights = weights
         self._bias = bias
         self._words = dict(words)
+        self._entries = Entries(self._words, rarity)
 
     @classmethod
     def fit(cls, texts: Sequence[str], vectors: Vector, labels: Sequence[str]) -> GroupModel:
@@ -41,7 +42,7 @@ class GroupModel:
         from scipy.sparse import csr_matrix, hstack
         from sklearn.linear_model import LogisticRegression
 
-        words, rarity = _vocabulary(texts)
+        words, rarity = vocabulary(texts)
         mean = np.asarray(vectors.mean(axis=0), dtype=np.float32)
         model = cls((), mean, rarity, np.empty(0, np.float32), np.empty(0, np.float32), words)
         sparse = csr_matrix(np.stack([model._lexical(text) for text in texts]))
@@ -101,8 +102,15 @@ class GroupModel:
             row[index] = value
         return row
 
-    def _entries(self, text: str) -> list[tuple[int, float]]:
-        """Words of ``text`` as (row, weight), of length 1 together."""
+
+class Entries:
+    """The known words of a text as (row, weight), of length 1 together."""
+
+    def __init__(self, words: Mapping[str, int], rarity: Array) -> None:
+        self._words = words
+        self._rarity = rarity
+
+    def __call__(self, text: str) -> list[tuple[int, float]]:
         counts: dict[int, int] = {}
         for token in tokens(text):
             row = self._words.get(token)
@@ -113,12 +121,12 @@ class GroupModel:
         return [(row, value / length) for row, value in weighed.items()]
 
 
-def _vocabulary(texts: Sequence[str]) -> tuple[dict[str, int], Array]:
-    """Words that stand in at least two texts, and how rare each is."""
+def vocabulary(texts: Sequence[str], seen: int = 2) -> tuple[dict[str, int], Array]:
+    """Words that stand in at least ``seen`` texts, and how rare each is."""
     counts: dict[str, int] = {}
     for text in texts:
         for token in set(tokens(text)):
             counts[token] = counts.get(token, 0) + 1
-    kept = sorted(token for token, count in counts.items() if count > 1)
+    kept = sorted(token for token, count in counts.items() if count >= seen)
     rarity = [1 + math.log((1 + len(texts)) / (1 + counts[token])) for token in kept]
     return {token: row for row, token in enumerate(kept)}, np.array(rarity, dtype=np.float32)

@@ -23,11 +23,11 @@ from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
 from knowledge.embed import Embedder
 from knowledge.evidence import Gate
 from knowledge.fitting import fit_gate
-from knowledge.groups import GroupModel
 from knowledge.index import HybridIndex, Vector
 from knowledge.passages import Citer, Target, digest, document_passages, searchable, targets
 from knowledge.records import Passage
 from knowledge.search import Searcher
+from knowledge.sections import SectionFit, SectionModel
 
 FORMAT = 1
 _PASSAGES = TypeAdapter(list[Passage])
@@ -134,7 +134,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
             passages,
             HybridIndex.load(home / "questions"),
             HybridIndex.load(home / "texts"),
-            GroupModel.load(home / "groups"),
+            SectionModel.load(home / "sections"),
             Gate(tuple(weights["weights"]), weights["bias"], weights["answer"], weights["clarify"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -152,12 +152,16 @@ def _build_indexes(home: Path, goals: list[Target], passages: list[Passage], emb
     asked, told = embedder.queries(questions), embedder.passages(texts)
     question_index, text_index = HybridIndex.build(questions, asked), HybridIndex.build(texts, told)
     say("learning to tell the matters apart")
-    groups = GroupModel.fit(questions, asked, [goal.group for goal in goals for _ in goal.questions])
-    gate = fit_gate(goals, questions, asked, text_index, passages)
+    owners = [number for number, goal in enumerate(goals) for _ in goal.questions]
+    sections = SectionFit(questions, asked, owners, len(goals))
+    model = sections.model()
+    say("fitting the gate")
+    gate = fit_gate(goals, questions, asked, text_index, passages, sections)
+    say("learning what danger sounds like")
     _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
     question_index.save(home / "questions")
     text_index.save(home / "texts")
-    groups.save(home / "groups")
+    model.save(home / "sections")
     return gate
 
 
