@@ -33,7 +33,7 @@ shell: $(VENV)/.service
 lint: $(VENV)/.dev
 	@$(VENV)/bin/ruff check -q . && $(VENV)/bin/ruff format -q --check .
 	@$(VENV)/bin/mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-timings | tail -n 3
+	@$(VENV)/bin/lint-imports >/dev/null || { $(VENV)/bin/lint-imports; exit 1; }
 
 # The service's environment: plain pip, because torch is pinned to a build that needs no GPU (docs/decisions/0001).
 $(VENV)/bin/python:

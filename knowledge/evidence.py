@@ -26,7 +26,7 @@ class Gate:
 
     weights: Features
     bias: float
-    answer: float = 0.5
+    answer: float = 0.46
     clarify: float = 0.25
 
     def probability(self, features: Features) -> float:

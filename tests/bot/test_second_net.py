@@ -69,10 +69,10 @@ async def turn(nets: Nets, engine: Engine, text: str) -> tuple[str, str]:
 
 
 @pytest.mark.usefixtures("kept")
-async def test_the_patterns_come_first_and_need_no_embedding() -> None:
-    nets = Nets(breaks=True)
-    assert await turn(nets, Engine(), "俺家着火了") == ("119", "crisis")
-    assert nets.embedded == []
+async def test_the_patterns_need_no_embedding() -> None:
+    nets, engine = Nets(breaks=True), Engine()
+    assert await turn(nets, engine, "俺家着火了") == ("119", "crisis")
+    assert engine.vectors == []
 
 
 @pytest.mark.usefixtures("kept")

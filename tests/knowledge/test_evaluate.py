@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from knowledge.catalogue import Basis, Catalogue, Channel, ContentError, Guide, RouteRef, Section, Statement
+from knowledge.catalogue import (
+    Basis,
+    Catalogue,
+    Channel,
+    ContentError,
+    Guide,
+    RouteRef,
+    Section,
+    Statement,
+    load_catalogue,
+)
 from knowledge.evaluate import floor, pictures
 from knowledge.evaluate.golden import Golden, read_golden
 from knowledge.evaluate.metrics import Rate, calibration, calibration_error, wilson
@@ -55,6 +65,8 @@ CATALOGUE = Catalogue(
     ),
     scope=(),
     statuses=(),
+    situations=(),
+    proof_words=load_catalogue().proof_words,
 )
 
 
@@ -273,7 +285,7 @@ def test_confusion_lists_what_was_wanted_and_given(numbers: dict[str, Any]) -> N
 def outcome(probability: float, right: bool | None) -> Outcome:
     asked = Golden(q="问", style="standard", kind="legal", status=(Status.ANSWERED,))
     top = (Candidate("guide:wages/a", "guide:wages", probability, "问"),)
-    return Outcome(asked, said("answered"), None, None, top, True, None, None, None, None, right)
+    return Outcome(asked, said("answered"), None, None, top, True, None, None, None, None, None, right)
 
 
 class TestCalibration:
@@ -315,6 +327,7 @@ class TestFiles:
             "good": False,
             "status": True,
             "matter": True,
+            "section": None,
             "door": None,
             "figures": False,
             "never": None,
