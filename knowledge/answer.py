@@ -148,6 +148,8 @@ class Knowledge:
         """Every answer that knowledge can give, with the key of what gives it; for checks of the whole content."""
         for goal in targets(self.release.catalogue):
             yield goal.key, self._target(goal.key)
+        for card in self.release.catalogue.channels:
+            yield f"channel:{card.id}", self._channel(card.id)
         for reason in self.release.catalogue.status:
             yield f"status:{reason}", self.status(reason)
         for row in self.release.crisis.kinds:
@@ -324,7 +326,9 @@ class Knowledge:
         if row.note:
             lines.append(row.note)
         doors = [route(row, row.handles)]
-        if row.kind == "hotline" and row.id != "12348":
+        more = [self.release.catalogue.channel.get(number) for number in _NUMBER.findall(row.note or "")]
+        doors += [route(other, other.handles) for other in more if other is not None and other != row]
+        if row.kind == "hotline" and row.id != "12348" and all(door.number != "12348" for door in doors):
             doors.append(route(self.release.catalogue.channel["12348"], "法律上的事也可以打这个，基本咨询免费"))
         citation = self._citer.channel(row)
         return self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name)

@@ -26,7 +26,7 @@ class Gate:
 
     weights: Features
     bias: float
-    answer: float = 0.46
+    answer: float = 0.5
     clarify: float = 0.25
 
     def probability(self, features: Features) -> float:
