@@ -240,7 +240,8 @@ def _keep_dates_and_landlines(run: _Run) -> None:
     """Dates (2021-03-15) and landlines (0372-5139017) must not become the middle of a chance card number."""
     for index in range(len(run.groups) - 1):
         pair, triple = run.groups[index : index + 2], run.groups[index : index + 3]
-        if is_date(tuple(group.digits for group in triple)):
+        # Year, month and day stand apart: 两〇〇〇 幺9 is the end of a card number, not the ninth of January.
+        if not any(group.glued for group in triple[1:]) and is_date(tuple(group.digits for group in triple)):
             run.taken.update(range(index, index + 3))
         area, local = pair[0].digits, pair[1].digits
         whole_area = area[0] == "0" and len(area) in (3, 4) and not (index and pair[0].glued)

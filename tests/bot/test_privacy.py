@@ -190,3 +190,8 @@ def test_random_soup_takes_linear_time() -> None:
     started = time.process_time()
     mask(soup)
     assert time.process_time() - started < 6
+
+
+def test_a_card_whose_end_reads_like_a_date_is_hidden() -> None:
+    assert mask("卡号6200 〇〇〇〇 两〇〇〇 幺9").kinds == ("bank_card",)
+    assert mask("2021 1 9 那天").kinds == ()

@@ -14,7 +14,8 @@ import yaml
 from knowledge.answer import Knowledge
 from knowledge.catalogue import ContentError
 from knowledge.crisis import CrisisDetector
-from knowledge.danger import CASES_FILE, MAYBE, NONE, SURE, DangerModel, labelled, load_cases
+from knowledge.danger import CASES_FILE, MAYBE, NONE, SURE, UNLIKELY, DangerModel, labelled, load_cases
+from knowledge.evidence import Gate
 from knowledge.normalise import normalise
 from knowledge.passages import searchable
 from knowledge.records import Answer, Status
@@ -208,8 +209,16 @@ def test_without_a_vector_only_the_patterns_speak(knowledge: Knowledge) -> None:
 
 @pytest.mark.model
 def test_the_patterns_need_no_model(judged: Any) -> None:
-    answer = judged(0.0).danger("俺家着火了", np.zeros(384, np.float32))
-    assert answer.matter == "fire"
+    knowledge = judged(0.0)
+    assert knowledge.danger("俺家着火了").matter == "fire"
+    assert judged(UNLIKELY).danger("俺家着火了", np.zeros(384, np.float32)).matter == "fire"
+
+
+@pytest.mark.model
+def test_a_pattern_that_the_model_is_sure_is_wrong_puts_the_numbers_in_front(judged: Any) -> None:
+    knowledge = judged(UNLIKELY / 2)
+    assert knowledge.danger("俺家着火了", np.zeros(384, np.float32)) is None
+    assert starts_with_the_numbers(knowledge, knowledge.answer("俺家着火了"))
 
 
 @pytest.mark.model
@@ -243,9 +252,11 @@ def test_a_doubtful_model_puts_the_numbers_in_front_and_the_question_is_answered
 
 
 @pytest.mark.model
-def test_a_doubtful_model_and_no_answer_give_the_numbers_alone(judged: Any) -> None:
+def test_a_doubtful_model_and_no_answer_give_the_numbers_alone(judged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "阿里巴巴嘛哩嘛哩轰"
-    assert judged(0.0).answer(text).reason == "nothing-found"
+    knowledge = judged(0.0)
+    monkeypatch.setattr(knowledge.release.searcher, "gate", Gate((0.0,) * 5, -60.0))
+    assert knowledge.answer(text).reason == "nothing-found"
     assert judged(MAYBE).answer(text).reason == "possible-danger"
 
 
