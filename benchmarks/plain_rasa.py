@@ -94,7 +94,9 @@ def _environment(results: Path) -> Path:
     python = results / "rasa-full" / "bin" / "python"
     if not (results / "rasa-full" / "installed").is_file():
         print("installing rasa[jieba]==3.6.21 with TensorFlow, some minutes", file=sys.stderr, flush=True)
-        subprocess.run(["python3.10", "-m", "venv", str(results / "rasa-full")], check=True)
+        # The dialogue engine's own environment knows a Python 3.10 that works; `python3.10` may be a dead pyenv shim.
+        ours = ROOT / ".venv-rasa" / "bin" / "python"
+        subprocess.run([str(ours), "-m", "venv", str(results / "rasa-full")], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "rasa[jieba]==3.6.21"], check=True)
         (results / "rasa-full" / "installed").touch()
     return python.absolute()
