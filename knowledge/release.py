@@ -9,29 +9,27 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue
-from knowledge.crisis import CRISIS_FILE, CrisisContent, CrisisDetector, load_content
-from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
+from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
+from knowledge.danger import CASES_FILE, DangerModel, load_cases
 from knowledge.embed import Embedder
 from knowledge.evidence import Gate
-from knowledge.fitting import fit_gate
-from knowledge.index import HybridIndex, Vector
-from knowledge.passages import Citer, Target, digest, document_passages, searchable, targets
+from knowledge.index import HybridIndex
+from knowledge.learning import PARTS, Progress, fingerprint, learn
+from knowledge.passages import Citer, digest, document_passages, targets
 from knowledge.records import Passage
 from knowledge.search import Searcher
-from knowledge.sections import SectionFit, SectionModel
+from knowledge.sections import SectionModel
 
 FORMAT = 1
 _PASSAGES = TypeAdapter(list[Passage])
-Progress = Callable[[str], None]
 
 
 class ReleaseError(RuntimeError):
@@ -75,18 +73,28 @@ def build_release(
     (half / "passages.json").write_text(_plain(passages), encoding="utf-8")
     (half / CRISIS_FILE.name).write_text(crisis, encoding="utf-8")
     (half / CASES_FILE.name).write_text(cases, encoding="utf-8")
-    gate = _build_indexes(half, targets(catalogue), passages, embedder, say)
+    goals = targets(catalogue)
+    learnt = fingerprint(goals, passages, crisis, cases, embedder.digest)
+    earlier = _with_the_same(folder, learnt)
+    if earlier is None:
+        gate = asdict(learn(half, goals, passages, embedder, say))
+    else:
+        say("nothing new to learn, taking it from the release before")
+        gate = _manifest(earlier)["gate"]
+        for part in PARTS:
+            shutil.copytree(earlier / part, half / part)
     manifest = {
         "format": FORMAT,
         "id": name,
         "model": embedder.name,
         "model_digest": embedder.digest,
-        "gate": asdict(gate),
+        "learnt": learnt,
+        "gate": gate,
         "files": {path: _checksum(half / path) for path in _files(half)},
     }
     (half / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     _keep(half, folder / name)
-    say(f"release {name}: {len(targets(catalogue))} answers, {len(passages)} passages")
+    say(f"release {name}: {len(goals)} answers, {len(passages)} passages")
     return name
 
 
@@ -120,7 +128,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     home = folder / release
     if not _complete(home):
         raise ReleaseError(f"release {release} is missing or damaged in {folder}")
-    manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+    manifest = _manifest(home)
     if manifest["model_digest"] != embedder.digest:
         raise ReleaseError(f"release {release} was built with {manifest['model']}, not with {embedder.name}")
     try:
@@ -141,42 +149,6 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
         advice = "was built by another version: run `python -m knowledge build`"
         raise ReleaseError(f"release {release} {advice}") from error
     return Release(release, catalogue, passages, crisis, danger, searcher)
-
-
-def _build_indexes(home: Path, goals: list[Target], passages: list[Passage], embedder: Embedder, say: Progress) -> Gate:
-    """Embed and index known questions and quotable texts, then fit the gate on the questions."""
-    questions = [searchable(question) for goal in goals for question in goal.questions]
-    texts = [searchable(text) for goal in goals for text in goal.texts]
-    texts += [passage.searchable for passage in passages]
-    say(f"embedding {len(questions)} questions and {len(texts)} texts")
-    asked, told = embedder.queries(questions), embedder.passages(texts)
-    question_index, text_index = HybridIndex.build(questions, asked), HybridIndex.build(texts, told)
-    say("learning to tell the matters apart")
-    owners = [number for number, goal in enumerate(goals) for _ in goal.questions]
-    sections = SectionFit(questions, asked, owners, len(goals))
-    model = sections.model()
-    say("fitting the gate")
-    gate = fit_gate(goals, questions, asked, text_index, passages, sections)
-    say("learning what danger sounds like")
-    _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
-    question_index.save(home / "questions")
-    text_index.save(home / "texts")
-    model.save(home / "sections")
-    return gate
-
-
-def _fit_danger(
-    home: Path, goals: list[Target], questions: list[str], asked: Vector, embedder: Embedder
-) -> DangerModel:
-    """The second net. Known questions that the patterns flag do not count as harmless: some are asked in danger."""
-    crisis = load_content(home / CRISIS_FILE.name)
-    detector = CrisisDetector(crisis)
-    cases = [(searchable(text), kind) for text, kind in labelled(load_cases(home / CASES_FILE.name))]
-    matters = [goal.group for goal in goals for _ in goal.questions]
-    calm = [row for row, question in enumerate(questions) if detector.detect(question) is None]
-    vectors = np.concatenate([embedder.queries([text for text, _ in cases]), asked[calm]])
-    known = [(questions[row], matters[row]) for row in calm]
-    return DangerModel.fit(cases, known, vectors, [row.kind for row in crisis.kinds])
 
 
 def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
@@ -211,9 +183,19 @@ def _cases(content: Path) -> str:
 
 
 def _mark(catalogue: Catalogue, crisis: str, cases: str, passages: list[Passage], model_digest: str) -> str:
-    """Fingerprint of everything that a release is made of: content, embedding model and the code that builds it."""
-    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return digest(*code, catalogue.model_dump_json(), crisis, cases, _plain(passages), model_digest)
+    """Fingerprint of everything that a release is made of: content, and what is learnt from it."""
+    learnt = fingerprint(targets(catalogue), passages, crisis, cases, model_digest)
+    return digest(str(FORMAT), catalogue.model_dump_json(), _plain(passages), learnt)
+
+
+def _with_the_same(folder: Path, learnt: str) -> Path | None:
+    """A complete release that learnt from exactly the same, None when there is none."""
+    homes = sorted(folder.glob("????-??-??-*"), reverse=True)
+    return next((home for home in homes if _complete(home) and _manifest(home).get("learnt") == learnt), None)
+
+
+def _manifest(home: Path) -> dict[str, Any]:
+    return dict(json.loads((home / "manifest.json").read_text(encoding="utf-8")))
 
 
 def _plain(passages: list[Passage]) -> str:
@@ -231,7 +213,7 @@ def _checksum(path: Path) -> str:
 def _complete(home: Path) -> bool:
     """Every file that the manifest lists is there as it was written; power may have failed half-way."""
     try:
-        manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+        manifest = _manifest(home)
         return manifest["format"] == FORMAT and all(
             _checksum(home / path) == expected for path, expected in manifest["files"].items()
         )

@@ -1,0 +1,70 @@
+"""What a release learns from its content: indexes, section model, gate and danger model, and when it must learn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.crisis import CRISIS_FILE, CrisisDetector, load_content
+from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
+from knowledge.embed import Embedder
+from knowledge.evidence import Gate
+from knowledge.fitting import fit_gate
+from knowledge.index import HybridIndex, Vector
+from knowledge.passages import Target, digest, searchable
+from knowledge.records import Passage
+from knowledge.sections import SectionFit
+
+PARTS = ("questions", "texts", "sections", "danger")
+# Modules that what is learnt depends on; a change in any other leaves it as it is.
+_CODE = (
+    "crisis", "danger", "embed", "encoder", "evidence", "fitting", "groups", "index", "learning", "normalise", "passages",
+    "search", "sections", "st_module", "tokens",
+)  # fmt: skip
+Progress = Callable[[str], None]
+
+
+def fingerprint(goals: Sequence[Target], passages: Sequence[Passage], crisis: str, cases: str, model: str) -> str:
+    """Changes when a build would learn something else: other questions, texts, cases, model or code."""
+    here = Path(__file__).parent
+    code = [(here / f"{name}.py").read_text(encoding="utf-8") for name in _CODE]
+    told = [text for goal in goals for text in (goal.key, *goal.questions, "", *goal.texts, "")]
+    return digest(*code, *told, *(passage.searchable for passage in passages), crisis, cases, model)
+
+
+def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embedder: Embedder, say: Progress) -> Gate:
+    """Write the PARTS below ``home``, which holds the crisis files already, and return the gate fitted for them."""
+    questions = [searchable(question) for goal in goals for question in goal.questions]
+    texts = [searchable(text) for goal in goals for text in goal.texts]
+    texts += [passage.searchable for passage in passages]
+    say(f"embedding {len(questions)} questions and {len(texts)} texts")
+    asked, told = embedder.queries(questions), embedder.passages(texts)
+    question_index, text_index = HybridIndex.build(questions, asked), HybridIndex.build(texts, told)
+    say("learning to tell the matters apart")
+    owners = [number for number, goal in enumerate(goals) for _ in goal.questions]
+    sections = SectionFit(questions, asked, owners, len(goals))
+    model = sections.model()
+    say("fitting the gate")
+    gate = fit_gate(goals, questions, asked, text_index, passages, sections)
+    say("learning what danger sounds like")
+    _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
+    question_index.save(home / "questions")
+    text_index.save(home / "texts")
+    model.save(home / "sections")
+    return gate
+
+
+def _fit_danger(
+    home: Path, goals: Sequence[Target], questions: list[str], asked: Vector, embedder: Embedder
+) -> DangerModel:
+    """The second net. Known questions that the patterns flag do not count as harmless: some are asked in danger."""
+    crisis = load_content(home / CRISIS_FILE.name)
+    detector = CrisisDetector(crisis)
+    cases = [(searchable(text), kind) for text, kind in labelled(load_cases(home / CASES_FILE.name))]
+    matters = [goal.group for goal in goals for _ in goal.questions]
+    calm = [row for row, question in enumerate(questions) if detector.detect(question) is None]
+    vectors = np.concatenate([embedder.queries([text for text, _ in cases]), asked[calm]])
+    known = [(questions[row], matters[row]) for row in calm]
+    return DangerModel.fit(cases, known, vectors, [row.kind for row in crisis.kinds])
