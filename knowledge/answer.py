@@ -93,6 +93,21 @@ class Knowledge:
         inquiry = Inquiry(text, normalise(text), None if vector is None else self._read(text, vector))
         return self._careful(inquiry, self._stepped(inquiry))
 
+    def answer_with(self, key: str, text: str) -> Answer:
+        """What the target ``key`` says to ``text``, behind the emergency numbers when ``text`` speaks of danger.
+
+        KeyError when the release has no such target (any more).
+        """
+        inquiry = Inquiry(text, normalise(text))
+        danger = self._in_danger(inquiry)
+        if danger is not None:
+            return danger
+        return self._careful(inquiry, self._checked(self._target(key, inquiry.normal)))
+
+    def card(self, name: str) -> Citation:
+        """What the channel card ``name`` rests on. KeyError for an unknown card."""
+        return self._citer.channel(self.release.catalogue.channel[name])
+
     def search(self, text: str, vector: Vector | None = None) -> Found:
         """What was found for ``text``, the rejected included."""
         return self._read(text, vector).found
@@ -318,7 +333,8 @@ class Knowledge:
             lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
         citations = merged(citation for item in section.statements for citation in self._citer.statement(item))
         more = tuple(other.questions[0] for other in guide.sections if other.id != section.id)[:CHOICES]
-        return self._answered("\n".join(lines), citations, doors, more, guide.matter)
+        answer = self._answered("\n".join(lines), citations, doors, more, guide.matter)
+        return replace(answer, target=f"guide:{guide.id}/{section.id}")
 
     def _channel(self, name: str) -> Answer:
         row = self.release.catalogue.channel[name]
@@ -331,7 +347,9 @@ class Knowledge:
         if row.kind == "hotline" and row.id != "12348" and all(door.number != "12348" for door in doors):
             doors.append(route(self.release.catalogue.channel["12348"], "法律上的事也可以打这个，基本咨询免费"))
         citation = self._citer.channel(row)
-        return self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name)
+        return replace(
+            self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name), target=f"channel:{name}"
+        )
 
     def _answered(
         self, text: str, citations: tuple[Citation, ...], doors: tuple[Route, ...], more: tuple[str, ...], matter: str

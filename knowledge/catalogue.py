@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from knowledge.context.words import ContextWords
 from knowledge.imported import Imported, LawText, ProofList, read_imported
 from knowledge.proof_words import ProofWords
 from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
@@ -195,6 +196,7 @@ class Catalogue(BaseModel):
     statuses: tuple[StatusRow, ...]
     situations: tuple[Situation, ...]
     proof_words: ProofWords
+    context: ContextWords
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
 
@@ -244,6 +246,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
     statuses = rows(folder / "statuses.yml", StatusRow)
     situations = rows(folder / "situations.yml", Situation)
     words = rows(folder / "proof_synonyms.yml", ProofWords)
+    context = rows(folder / "context.yml", ContextWords)
     if faults:
         raise ContentError("\n".join(faults))
     catalogue = Catalogue(
@@ -255,6 +258,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         statuses=tuple(statuses),
         situations=tuple(situations),
         proof_words=words[0],
+        context=context[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
     )
