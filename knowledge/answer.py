@@ -300,10 +300,12 @@ class Knowledge:
         """Some evidence, not enough: offer the closest matters as choices."""
         gate = self.release.searcher.gate
         close = [item for item in self._find(inquiry).targets if item.probability >= gate.clarify]
-        choices = tuple(dict.fromkeys(self._choice(item) for item in close if not item.target.key.startswith("scope:")))
+        ours = [item for item in close if not item.target.key.startswith("scope:")]
+        choices = tuple(dict.fromkeys(self._choice(item) for item in ours))
         if not choices:
             return None
-        return replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
+        row = replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
+        return replace(row, target=ours[0].target.key)
 
     def _nothing_found(self, inquiry: Inquiry) -> Answer | None:
         return self.status("nothing-found")

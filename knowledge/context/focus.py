@@ -37,7 +37,8 @@ class Focus:
         """The focus once ``answer`` was given to ``said``, which was understood as ``question``."""
         missed = self.misses + 1 if answer.reason in MISSES else 0
         matter, earlier = self.matter, self.earlier
-        if answer.target is not None and answer.status is Status.ANSWERED:
+        guessed = answer.status is Status.CLARIFY and matter is None
+        if answer.target is not None and (guessed or answer.status is Status.ANSWERED):
             if matter is not None and group(matter) != group(answer.target):
                 earlier = (matter, *(key for key in earlier if group(key) != group(matter)))
             matter = answer.target
@@ -45,7 +46,7 @@ class Focus:
         return Focus(
             matter=matter,
             earlier=earlier,
-            question=question[:QUESTION_KEPT] if answer.target is not None else self.question,
+            question=question[:QUESTION_KEPT] if matter == answer.target is not None else self.question,
             said=said[:QUESTION_KEPT],
             choices=answer.follow_ups[:CHOICES_KEPT],
             doors=doors or self.doors,

@@ -12,6 +12,7 @@ import yaml
 from knowledge.answer import Knowledge
 from knowledge.context.focus import Focus
 from knowledge.context.talk import Reply, converse
+from knowledge.records import Status
 
 HERE = Path(__file__).parent
 
@@ -53,4 +54,5 @@ def have(knowledge: Knowledge, dialogue: dict[str, Any]) -> list[Told]:
 def _label(reply: Reply) -> str:
     """``wages/steps``, ``channel:12348`` or ``reason:doors``."""
     answer = reply.answer
-    return answer.target.removeprefix("guide:") if answer.target is not None else f"reason:{answer.reason}"
+    named = answer.target is not None and answer.status is Status.ANSWERED
+    return str(answer.target).removeprefix("guide:") if named else f"reason:{answer.reason}"
