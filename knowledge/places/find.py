@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from knowledge.catalogue import CONTENT
@@ -48,6 +49,12 @@ class Mention:
         return all(place.kind == "outside" for place in self.candidates)
 
 
+@cache
+def shipped_places() -> Places:
+    """The places of the shipped content, made once in a process."""
+    return Places.load()
+
+
 def compared(text: str) -> str:
     """The form of a message in which places are found."""
     return close_gaps(normalise(text))
@@ -58,6 +65,7 @@ class Places:
 
     def __init__(self, divisions: Divisions, folder: Path = CONTENT) -> None:
         words = load_words(folder)
+        self.phrases = words.phrases
         self.divisions = divisions
         self.code = divisions.by_code()
         self.forms = Forms(divisions, words)
@@ -91,7 +99,9 @@ class Places:
 
     def _named(self, sentence: Sentence) -> list[Mention]:
         """Names as they are written in the tables; of ordinary words only those that stand as a place."""
-        text, sure, doubtful = sentence.text, [], []
+        text = sentence.text
+        sure: list[Mention] = []
+        doubtful: list[Mention] = []
         for start in range(len(text) - 1):
             for end in range(min(len(text), start + self.forms.longest), start + 1, -1):
                 forms = self.forms.by_base.get(text[start:end])

@@ -101,7 +101,8 @@ class Forms:
         return not _COMMON_ENDING.fullmatch(base) and not base.endswith(("路", "大道", "大街"))
 
     def _add_look_alikes(self, pairs: Iterable[str]) -> None:
-        for one, other in pairs:
+        for pair in pairs:
+            one, other = pair[0], pair[1]
             for base, forms in list(self.by_base.items()):
                 wrong = base.replace(one, other)
                 if wrong not in self.by_base and any(form.place.kind != "outside" for form in forms):

@@ -26,7 +26,7 @@ class Guesser:
     def __init__(self, forms: Forms, alike: Iterable[str], no_letters: str) -> None:
         self._forms = forms
         self._runs = re.compile(f"[^{no_letters}\\W0-9a-zA-Z_]{{2,}}")
-        self._alike = frozenset(pair for one, other in alike for pair in ((one, other), (other, one)))
+        self._alike = frozenset(way for pair in alike for way in ((pair[0], pair[1]), (pair[1], pair[0])))
 
     def guesses(self, sentence: Sentence, taken: Sequence[tuple[int, int]]) -> Iterator[Guess]:
         """Guesses outside of the spans that are ``taken`` already."""

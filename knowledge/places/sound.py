@@ -15,7 +15,7 @@ def syllables(char: str) -> tuple[str, ...]:
     """The ways to read one character, the usual one first; the character itself when it is no Chinese one."""
     import pypinyin
 
-    read = pypinyin.pinyin(char, style=pypinyin.Style.NORMAL, heteronym=True, errors=lambda text: list(text))[0]
+    read = pypinyin.pinyin(char, style=pypinyin.Style.NORMAL, heteronym=True)[0]
     return tuple(dict.fromkeys(_plain(syllable) for syllable in read)) or (char,)
 
 

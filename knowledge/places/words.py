@@ -41,6 +41,24 @@ class PlacePatterns(Row):
     village_words: Pattern
 
 
+class AdvisorPhrases(Row):
+    """Pieces of answers about advisors, with the marks that are filled in."""
+
+    advisor: Text
+    advisor_alone: Text
+    card: Text
+    card_without_phone: Text
+    door: Text
+    why: Text
+    basis: Text
+    section: Text
+    note: Text
+    note_alone: Text
+    row: Text
+    here: Text
+    some_town: Text
+
+
 class PlaceWords(Row):
     """The whole file."""
 
@@ -51,6 +69,7 @@ class PlaceWords(Row):
     alike: tuple[Annotated[str, Field(min_length=2, max_length=2)], ...]
     around: tuple[Text, ...]
     patterns: PlacePatterns
+    phrases: AdvisorPhrases
 
 
 def load_words(folder: Path) -> PlaceWords:
