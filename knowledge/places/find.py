@@ -12,7 +12,7 @@ from knowledge.places.context import Patterns, Sentence
 from knowledge.places.divisions import Divisions, Place, load_divisions
 from knowledge.places.forms import Form, Forms, How
 from knowledge.places.guess import Guesser
-from knowledge.places.settle import settled
+from knowledge.places.settle import BETWEEN, lies_in, settled
 from knowledge.places.words import load_words
 
 _DIRECTIONS = "东西南北大小前后新老中"
@@ -112,8 +112,7 @@ class Places:
                     continue
                 mention, certain = read
                 (sure if certain else doubtful).append(mention)
-        towns = [item for item in sure if any(place.kind == "town" for place in item.candidates)]
-        return sure + [item for item in doubtful if _beside(item, towns, text)]
+        return sure + [item for item in doubtful if _told_by_neighbour(item, [*sure, *doubtful], text)]
 
     def _read(self, sentence: Sentence, forms: list[Form], start: int, end: int) -> tuple[Mention, bool] | None:
         """What the name at a span means here, and whether it surely is a name; None when it is none."""
@@ -158,7 +157,7 @@ def _of_kind(sentence: Sentence, forms: list[Form], base: str, end: int) -> tupl
     if kind and kind != outside:
         found = [form for form in forms if form.place.kind == "village" or form.place.level == "村"]
         communities = [form for form in found if form.place.name == base + "社区"]
-        return (communities if "社区" in kind and communities else found), kind
+        return (communities if kind.startswith(("社区", "居")) and communities else found), kind
     if kind:
         return [form for form in forms if form.place.kind == "village" or form.place.level == "村"], kind
     if elsewhere and outside:
@@ -177,14 +176,15 @@ def _without_kind(sentence: Sentence, forms: list[Form], start: int, end: int) -
     return kept
 
 
-def _beside(item: Mention, towns: list[Mention], text: str) -> bool:
-    """Does a town stand right before or behind the name?"""
-    return any(
-        text[town.end : item.start] in ("", "的", "那边", "那", ",", "嘞")
-        if town.end <= item.start
-        else text[item.end : town.start] in ("", ",", "是", "在")
-        for town in towns
-    )
+def _told_by_neighbour(item: Mention, others: list[Mention], text: str) -> bool:
+    """Does a village stand beside its own town? Then both are places, whatever else the words may mean."""
+    for other in others:
+        before, after = (item, other) if item.start < other.start else (other, item)
+        if text[before.end : after.start] not in BETWEEN or before.end > after.start:
+            continue
+        if lies_in(item, other) or (before is item and lies_in(other, item)):
+            return True
+    return False
 
 
 def _apart(found: list[Mention]) -> list[Mention]:

@@ -86,6 +86,10 @@ class Forms:
         inside = {place.short for place in (*divisions.villages, *divisions.towns)}
         weak, around = frozenset(words.ordinary_outside), frozenset(words.around)
         for place in divisions.outside:
+            if place.name in inside:
+                continue  # 老城区 is a community here, whatever else is called so elsewhere
+            if place.level != "村":
+                yield Form(place.name, place, "exact")
             base = place.short if len(place.short) >= _SHORTEST else place.name
             bare = base not in around and self._bare_outside(place, base, inside)
             yield Form(base, place, "short", bare and base not in weak, bare and base in weak and place.level != "乡级")
