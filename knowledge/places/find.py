@@ -15,6 +15,7 @@ from knowledge.places.guess import Guesser
 from knowledge.places.settle import BETWEEN, lies_in, settled
 from knowledge.places.words import load_words
 
+_UNMISTAKABLE = 3
 _DIRECTIONS = "东西南北大小前后新老中"
 _SWAPPED = {"镇": ("镇", "乡"), "乡": ("乡", "镇"), "公社": ("乡", "镇"), "街道": ("街道",)}
 
@@ -133,6 +134,8 @@ class Places:
     def _surely(self, sentence: Sentence, mention: Mention, ordinary: bool, base_end: int) -> bool:
         start, end = mention.start, mention.end
         if sentence.lives(start, end) or sentence.alone(start, end):
+            return True
+        if mention.outside and mention.how == "exact" and end - start >= _UNMISTAKABLE:
             return True
         if any(place.kind == "town" for place in mention.candidates) and end > base_end:
             return True

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from knowledge.places.divisions import Place
-
 if TYPE_CHECKING:
     from knowledge.places.find import Mention
 
@@ -51,14 +49,12 @@ def _in_named_town(item: Mention, found: Sequence[Mention]) -> Mention:
     """Only the candidates in a town that the message names too, where there are such."""
     if len(item.candidates) < 2:
         return item
-    mixed = any(place.kind == "town" for place in item.candidates)  # 曲沟: then only 曲沟镇 beside it tells anything
-    towns = {
-        place.name
-        for other in found
-        if other is not item and not (mixed and any(place.kind != "town" for place in other.candidates))
-        for place in other.candidates
-        if place.kind == "town"
-    }
+    own = {place.name for place in item.candidates if place.kind == "town"}
+    towns: set[str] = set()
+    for other in found:
+        named = {place.name for place in other.candidates if place.kind == "town" and other is not item}
+        # 曲沟 is a town and a village: that only 曲沟镇 beside it tells the village.
+        towns |= named if all(place.kind == "town" for place in other.candidates) else named - own
     there = [place for place in item.candidates if place.kind == "village" and place.within in towns]
     exact = [place for place in there if item.words == place.name]
     return replace(item, candidates=tuple(exact or there)) if there else item
