@@ -9,6 +9,9 @@ import rjieba
 
 from knowledge.places.words import PlacePatterns
 
+# No words before a name are longer that tell what it is.
+_LOOK_BACK = 24
+
 
 class Patterns:
     """The compiled patterns of ``place_words.yml``."""
@@ -33,6 +36,7 @@ class Sentence:
         self.text = text
         self._patterns = patterns
         self.expected = expected
+        self._known: dict[tuple[str, int], bool] = {}
 
     @cached_property
     def _edges(self) -> frozenset[int]:
@@ -48,10 +52,10 @@ class Sentence:
         return start in self._edges and end in self._edges
 
     def is_word(self, start: int, end: int) -> bool:
-        """Is the span one word of the general dictionary in this sentence?"""
-        return (
-            end - start > 1 and self.aligned(start, end) and not any(at in self._edges for at in range(start + 1, end))
-        )
+        """Is the span one word of the general dictionary in this sentence, and no place there?"""
+        if end - start < 2 or not self.aligned(start, end) or any(at in self._edges for at in range(start + 1, end)):
+            return False
+        return bool(rjieba.tag(self.text[start:end], False)[0][1] != "ns")
 
     def kind_of_place(self, which: str, end: int) -> str:
         """The words behind a name that say what kind of place it is, of ``village``, ``town`` or ``outside``."""
@@ -65,14 +69,21 @@ class Sentence:
 
     def lives(self, start: int, end: int) -> bool:
         """Do the words around the span say that it is where somebody lives or comes from?"""
-        left = self.text[:start]
-        if self._patterns.ends("home", left) and self._patterns.at("right_edge", self.text, end):
+        if self._before("home", start) and self._patterns.at("right_edge", self.text, end):
             return True
-        return self._patterns.ends("am", left) and self._patterns.at("of", self.text, end) is not None
+        return self._before("am", start) and self._patterns.at("of", self.text, end) is not None
 
     def goes(self, start: int, end: int) -> bool:
         """Do the words before the span say that somebody is or goes there?"""
-        return self.aligned(start, end) and self._patterns.ends("moves", self.text[:start])
+        return self.aligned(start, end) and self._before("moves", start)
+
+    def _before(self, name: str, start: int) -> bool:
+        """Do the words before ``start`` end as the pattern says? Looked at once for each."""
+        known = self._known.get((name, start))
+        if known is None:
+            left = self.text[max(0, start - _LOOK_BACK) : start]
+            known = self._known[name, start] = self._patterns.ends(name, left)
+        return known
 
     def alone(self, start: int, end: int) -> bool:
         """A place was asked for, and the message (or a part of it) is hardly more than this span."""
@@ -87,5 +98,5 @@ class Sentence:
         if self._patterns.ends("campaign", left) or self._patterns.ends("campaign_after", self.text[end:]):
             return False
         if self._patterns.at("village_words", self.text, base_end):
-            return not left or self._patterns.ends("home", left) or not ("\u4e00" <= left[-1] <= "\u9fff")
+            return not left or self._before("home", start) or not ("\u4e00" <= left[-1] <= "\u9fff")
         return self._patterns.ends("left_edge", left)

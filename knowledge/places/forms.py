@@ -48,7 +48,8 @@ class Forms:
         self._add_look_alikes(words.alike)
         for base, forms in self.by_base.items():
             for sound in keys(base):
-                self.by_sound.setdefault(sound, []).extend(form for form in forms if form.place.kind != "outside")
+                heard = self.by_sound.setdefault(sound, [])
+                heard.extend(form for form in forms if form.place.kind != "outside" and form.how != "typo")
         self.longest = max(map(len, self.by_base))
         self.ordinary = frozenset(base for base in self.by_base if self._is_ordinary(base))
         self.common = frozenset(base for base in self.by_base if _COMMON_NAME.fullmatch(base))

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from knowledge.places.context import Sentence
 from knowledge.places.divisions import Place
 from knowledge.places.forms import Form, Forms, How
-from knowledge.places.sound import key, near
+from knowledge.places.sound import key, keys, near
 
 Guess = tuple[int, int, tuple[Place, ...], How]
 _LONGEST = 6
@@ -44,27 +44,23 @@ class Guesser:
         words = sentence.text[start:end]
         if any(form.how != "typo" for form in self._forms.by_base.get(words, ())):
             return None  # it is written as it should be, and was no name here
-        forms = self._forms.by_sound.get(key(words))
         kind, fitting = _kind(sentence, end)
-        if forms is None and not kind and not sentence.expected:
-            return None
-        whole = end + len(kind)
+        whole, long = end + len(kind), len(words) >= _SURE_LENGTH
         told = bool(kind) or sentence.lives(start, whole) or sentence.alone(start, whole)
-        if forms is not None:
-            places = _places(forms, fitting, kind)
-            long = len(words) >= _SURE_LENGTH
-            if (
-                places
-                and (told or long)
-                and (sentence.aligned(start, end) or (long and kind))
-                and (fitting == "town" or not sentence.is_word(start, end))
-            ):
+        if not told and not long:
+            return None
+        places = _places(self._sounding(words, told), fitting, kind)
+        if places and (sentence.aligned(start, end) or (long and kind)):
+            if fitting == "town" or not sentence.is_word(start, end):
                 return start, whole, places, "homophone"
-        if told and len(words) >= _SURE_LENGTH:
-            places = _places(self._mistyped(words), fitting, kind)
-            if places:
-                return start, whole, places, "typo"
+        elif told and long and (places := _places(self._mistyped(words), fitting, kind)):
+            return start, whole, places, "typo"
         return None
+
+    def _sounding(self, words: str, told: bool) -> list[Form]:
+        """Forms that sound like ``words``; where it is told that it is a place, in any way to read them."""
+        ways = keys(words) if told else [key(words)]
+        return [form for way in ways for form in self._forms.by_sound.get(way, ())]
 
     def _mistyped(self, words: str) -> list[Form]:
         """Forms that differ from ``words`` in one letter that sounds or looks alike."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 _SAME_SOUNDS = ((re.compile(r"^([zcs])h"), r"\1"), (re.compile(r"(?<=[aei])ng$"), "n"))
 MOST_READINGS = 8
+_USUAL_READINGS = 3
 
 
 @lru_cache(maxsize=8192)
@@ -16,7 +17,7 @@ def syllables(char: str) -> tuple[str, ...]:
     import pypinyin
 
     read = pypinyin.pinyin(char, style=pypinyin.Style.NORMAL, heteronym=True)[0]
-    return tuple(dict.fromkeys(_plain(syllable) for syllable in read)) or (char,)
+    return tuple(dict.fromkeys(_plain(syllable) for syllable in read[:_USUAL_READINGS])) or (char,)
 
 
 def key(words: str) -> str:
