@@ -19,6 +19,9 @@ from knowledge.embed import SHIPPED_NAME, Embedder
 from knowledge.index import Vector
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.places.advisor_answers import AdvisorAnswers
+from knowledge.places.advisors import STALE_DAYS, Advisors
+from knowledge.places.find import shipped_places
 from knowledge.proof_answers import ProofAnswers
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
@@ -67,7 +70,13 @@ class Inquiry:
 class Knowledge:
     """A release and the model that reads questions: everything needed to answer. Safe to share between threads."""
 
-    def __init__(self, release: Release, embedder: Embedder, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self,
+        release: Release,
+        embedder: Embedder,
+        today: Callable[[], date] = date.today,
+        advisor_stale_days: int = STALE_DAYS,
+    ) -> None:
         self.release = release
         self.embedder = embedder
         self.crisis = CrisisDetector(release.crisis)
@@ -82,6 +91,11 @@ class Knowledge:
         }
         self._citer = Citer(release.catalogue, release.passages)
         self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
+        self.places = shipped_places()
+        self.advisors = Advisors(release.catalogue.advisor_lists)
+        self.advisor_answers = AdvisorAnswers(
+            self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
+        )
         self._names = {
             name: row
             for row in release.catalogue.channels
@@ -170,6 +184,7 @@ class Knowledge:
         for row in self.release.crisis.kinds:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
         yield from self._proofs.every()
+        yield from self.advisor_answers.every()
 
     def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
         """The crisis answer when ``text`` speaks of danger now, else None.

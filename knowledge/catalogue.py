@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from knowledge.context.words import ContextWords
-from knowledge.imported import Imported, LawText, ProofList, read_imported
+from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
 from knowledge.proof_words import ProofWords
 from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
 from knowledge.situations import Situation
@@ -199,6 +199,7 @@ class Catalogue(BaseModel):
     context: ContextWords
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
+    advisor_lists: tuple[AdvisorList, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -261,6 +262,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         context=context[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
+        advisor_lists=documents.advisor_lists,
     )
     if faults := list(_cross_faults(catalogue, folder)):
         raise ContentError("\n".join(faults))
