@@ -17,6 +17,7 @@ from knowledge.danger import SURE as SURE_DANGER
 from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
 from knowledge.embed import SHIPPED_NAME, Embedder
 from knowledge.index import Vector
+from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
 from knowledge.places.advisor_answers import AdvisorAnswers
@@ -96,6 +97,7 @@ class Knowledge:
         self.advisor_answers = AdvisorAnswers(
             self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
         )
+        self.legal_aid = PreCheck(release.catalogue, self._citer, self.status)
         self._names = {
             name: row
             for row in release.catalogue.channels
