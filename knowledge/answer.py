@@ -220,7 +220,7 @@ class Knowledge:
         """
         answer = self._stepped(Inquiry(text, normalise(text)))
         if answer.status is Status.ANSWERED:
-            return self._behind_caution(answer)
+            return self.behind_caution(answer)
         if answer.status is not Status.CRISIS and confidence >= SURE:
             return self.status("possible-danger")
         return answer
@@ -241,9 +241,10 @@ class Knowledge:
             return answer
         if answer.reason == "nothing-found":
             return self.status("possible-danger")
-        return self._behind_caution(answer)
+        return self.behind_caution(answer)
 
-    def _behind_caution(self, answer: Answer) -> Answer:
+    def behind_caution(self, answer: Answer) -> Answer:
+        """``answer`` with the emergency numbers before it."""
         row = self.status("caution")
         doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
         return replace(answer, text=row.text.format(text=answer.text), routes=doors)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from knowledge.answer import SURE, Knowledge
 from knowledge.catalogue import Guide
-from knowledge.context import doors
+from knowledge.context import doors, several
 from knowledge.context.focus import MISSES, Focus, group
 from knowledge.context.within import ASKED_OF_ALL, Ranked, ranked
 from knowledge.context.words import Message
 from knowledge.passages import searchable
-from knowledge.records import Answer, Status
+from knowledge.records import Answer
 from knowledge.search import KNOWN, Scored
 
 # How far the guide in focus may lie behind the best of all, by how much the message says itself: the fewer words of its
@@ -90,6 +90,12 @@ def _said_again(knowledge: Knowledge, turn: Turn, answer: Answer) -> Answer:
 # Steps, in the order of STEPS.
 
 
+def _several(knowledge: Knowledge, turn: Turn) -> Understood | None:
+    """Two or three whole questions on different matters in one message."""
+    answer = several.answered(knowledge, turn.text)
+    return None if answer is None else Understood(answer, turn.message.text)
+
+
 def _first(knowledge: Knowledge, turn: Turn) -> Understood | None:
     """Nothing was said before."""
     return _alone(knowledge, turn) if turn.focus.empty else None
@@ -111,7 +117,7 @@ def _chosen(knowledge: Knowledge, turn: Turn) -> Understood | None:
 
 
 def _corrected(knowledge: Knowledge, turn: Turn) -> Understood | None:
-    """"I mean X, not Y": the last question with X for Y, or X by itself."""
+    """ "I mean X, not Y": the last question with X for Y, or X by itself."""
     meant = knowledge.release.catalogue.context.correction(turn.message.text)
     if meant is None or not meant[0]:
         return None
@@ -208,6 +214,7 @@ def _alone(knowledge: Knowledge, turn: Turn) -> Understood:
 
 
 STEPS: tuple[Step, ...] = (
+    _several,
     _first,
     _chosen,
     _known,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from knowledge.schema import Row, Slug, Text
 
@@ -50,13 +50,16 @@ class ContextWords(Row):
     returns: Words
     choice: Text
     about: dict[Text, Slug]
+    asking: Words
+    between: Text
+    offers: dict[Slug, Text]
 
-    model_config = {**Row.model_config, "ignored_types": (cached_property,)}
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
-    @field_validator("corrections", "returns")
+    @field_validator("corrections", "returns", "choice", "between")
     @classmethod
-    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
+    def _patterns(cls, patterns: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        for pattern in (patterns,) if isinstance(patterns, str) else patterns:
             re.compile(pattern)
         return patterns
 
@@ -84,6 +87,13 @@ class ContextWords(Row):
         """What names the earlier matter that ``text`` goes back to."""
         found = (re.match(pattern, text) for pattern in self.returns)
         return next((match["named"].strip(" ,，。") for match in found if match), None)
+
+    def questions(self, text: str) -> list[str]:
+        """The questions that ``text`` consists of; empty unless all of its parts are questions of their own."""
+        parts = [part.strip(" ,，、") for part in re.split(self.between, text) if part]
+        parts = [part for part in parts if len(part) > 1]
+        whole = all(any(word in part for word in self.asking) and not self.read(part).bare for part in parts)
+        return parts if whole and len(parts) > 1 else []
 
     def chosen(self, text: str, count: int) -> int | None:
         """Index of the offer that ``text`` chooses among ``count``; None when it chooses none of them."""
