@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from knowledge.imported import Imported, LawText, ProofList, read_imported
+from knowledge.context.words import ContextWords
+from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
+from knowledge.legal_aid.content import LegalAidContent, content_faults
 from knowledge.proof_words import ProofWords
 from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
 from knowledge.situations import Situation
@@ -195,8 +197,11 @@ class Catalogue(BaseModel):
     statuses: tuple[StatusRow, ...]
     situations: tuple[Situation, ...]
     proof_words: ProofWords
+    context: ContextWords
+    legal_aid: LegalAidContent
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
+    advisor_lists: tuple[AdvisorList, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -244,6 +249,8 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
     statuses = rows(folder / "statuses.yml", StatusRow)
     situations = rows(folder / "situations.yml", Situation)
     words = rows(folder / "proof_synonyms.yml", ProofWords)
+    context = rows(folder / "context.yml", ContextWords)
+    legal_aid = rows(folder / "legal_aid.yml", LegalAidContent)
     if faults:
         raise ContentError("\n".join(faults))
     catalogue = Catalogue(
@@ -255,8 +262,11 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         statuses=tuple(statuses),
         situations=tuple(situations),
         proof_words=words[0],
+        context=context[0],
+        legal_aid=legal_aid[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
+        advisor_lists=documents.advisor_lists,
     )
     if faults := list(_cross_faults(catalogue, folder)):
         raise ContentError("\n".join(faults))
@@ -288,6 +298,7 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
                 if basis.report is not None and basis.report not in report:
                     yield f"{where}: the report does not contain {basis.report!r}"
     yield from _import_faults(catalogue)
+    yield from content_faults(catalogue.legal_aid, catalogue.law, catalogue.channel)
     yield from _doubles([guide.id for guide in catalogue.guides], "guide")
     for guide in catalogue.guides:
         yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")

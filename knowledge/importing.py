@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge.imported import Changes, LawText, ProofList, read_document
+from knowledge.imported import AdvisorList, Changes, LawText, ProofList, read_document
 from knowledge.schema import ContentError
 
-D = TypeVar("D", LawText, ProofList)
+D = TypeVar("D", LawText, ProofList, AdvisorList)
 
 
 @dataclass(frozen=True, slots=True)

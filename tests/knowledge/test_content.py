@@ -106,6 +106,10 @@ def test_every_status_has_a_row_and_every_reason_is_unique(catalogue: Catalogue)
     assert len(reasons) == len(set(reasons))
 
 
+def test_a_release_reads_back_what_it_wrote(catalogue: Catalogue) -> None:
+    assert Catalogue.model_validate_json(catalogue.model_dump_json()) == catalogue
+
+
 def excerpts() -> dict[str, set[str]]:
     """The articles of each law that were excerpted."""
     found: dict[str, set[str]] = {}
