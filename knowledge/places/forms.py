@@ -72,8 +72,9 @@ class Forms:
     def _all(self, divisions: Divisions, words: PlaceWords) -> Iterator[Form]:
         for place in (*divisions.villages, *divisions.towns):
             yield Form(place.short, place, "short")
-            if place.short.endswith("村") and len(place.short) > _SHORTEST and not _is_word(place.short[:-1]):
-                yield Form(place.short[:-1], place, "spoken")
+            dropped = place.short.removesuffix("村")
+            if dropped != place.short and len(dropped) >= _SHORTEST and not _is_plain_word(dropped):
+                yield Form(dropped, place, "spoken")
         for place in divisions.villages:
             for alias in divisions.aliases.get(place.code, ()):
                 if len(alias) >= _SHORTEST:
@@ -122,6 +123,11 @@ class Forms:
             return False
         tag = tags[0][1]
         return tag != "ns" if len(base) == _SHORTEST else not tag.startswith(_PLACE_TAGS)
+
+
+def _is_plain_word(text: str) -> bool:
+    """大夫, 寨子: two letters that nobody takes for a village without 村 behind them."""
+    return len(text) == _SHORTEST and _is_word(text)
 
 
 def _is_word(text: str) -> bool:
