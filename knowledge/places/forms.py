@@ -11,7 +11,8 @@ import rjieba
 
 from knowledge.places.divisions import Divisions, Place
 from knowledge.places.sound import keys
-from knowledge.places.words import PlaceWords
+from knowledge.places.words import WORDS_FILE, PlaceWords
+from knowledge.schema import ContentError
 
 How = Literal["exact", "short", "alias", "spoken", "homophone", "typo"]
 # Names that many places have (庄 behind a family name …): elsewhere they count only with the kind of place behind them.
@@ -82,6 +83,8 @@ class Forms:
         named: dict[str, list[Place]] = {}
         for place in (*divisions.villages, *divisions.towns):
             named.setdefault(place.name, []).append(place)
+        if strange := [row.name for row in words.spoken if row.name not in named]:
+            raise ContentError(f"{WORDS_FILE}: spoken: no such place: {'、'.join(strange)}")
         for row in words.spoken:
             for place in named[row.name]:
                 yield from (Form(base, place, "spoken") for base in row.also)
