@@ -32,6 +32,7 @@ class PlacePatterns(Row):
     home: Pattern
     am: Pattern
     moves: Pattern
+    pointed: Pattern
     of: Pattern
     right_edge: Pattern
     before_lone: Pattern
