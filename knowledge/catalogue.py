@@ -16,8 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from knowledge.context.words import ContextWords
+from knowledge.cross_checks import cross_faults
 from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
-from knowledge.legal_aid.content import LegalAidContent, content_faults
+from knowledge.legal_aid.content import LegalAidContent
 from knowledge.proof_words import ProofWords
 from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
 from knowledge.situations import Situation
@@ -268,7 +269,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         proof_lists=documents.proof_lists,
         advisor_lists=documents.advisor_lists,
     )
-    if faults := list(_cross_faults(catalogue, folder)):
+    if faults := cross_faults(catalogue, folder):
         raise ContentError("\n".join(faults))
     return catalogue
 
@@ -279,60 +280,3 @@ def _imported(folder: Path | None, faults: list[str]) -> Imported:
     except ContentError as error:
         faults.append(str(error))
         return Imported()
-
-
-def _doubles(values: list[str], what: str) -> Iterator[str]:
-    for value in sorted({value for value in values if values.count(value) > 1}):
-        yield f"{what} {value!r} occurs more than once"
-
-
-def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
-    """Faults between records: unknown doors and laws, words that the report does not contain, doubles."""
-    report = "".join((folder / "documents" / row.file).read_text(encoding="utf-8") for row in catalogue.documents)
-    for guide, section in catalogue.sections():
-        where = f"{guide.id}.yml: section {section.id}"
-        for statement in section.statements:
-            for basis in statement.basis:
-                if basis.law is not None and basis.law not in catalogue.law:
-                    yield f"{where}: law {basis.law!r} is not in laws.yml"
-                if basis.report is not None and basis.report not in report:
-                    yield f"{where}: the report does not contain {basis.report!r}"
-    yield from _import_faults(catalogue)
-    yield from content_faults(catalogue.legal_aid, catalogue.law, catalogue.channel)
-    yield from _doubles([guide.id for guide in catalogue.guides], "guide")
-    for guide in catalogue.guides:
-        yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")
-    yield from _doubles([row.id for row in catalogue.channels], "channel")
-    yield from _doubles([row.reason for row in catalogue.statuses], "status reason")
-    yield from _doubles([row.name for row in catalogue.laws], "law")
-    questions = [question for _, section in catalogue.sections() for question in section.questions]
-    questions += [question for row in catalogue.scope for question in row.questions]
-    questions += [question for row in catalogue.channels for question in row.questions]
-    yield from _doubles(questions, "question")
-    for row in catalogue.scope:
-        if row.reason not in catalogue.status:
-            yield f"scope.yml: {row.id}: reason {row.reason!r} is not in statuses.yml"
-    refs = [(f"{guide.id}.yml", ref) for guide in catalogue.guides for ref in guide.routes]
-    refs += [(f"{guide.id}.yml", ref) for guide, section in catalogue.sections() for ref in section.routes]
-    refs += [("scope.yml", ref) for row in catalogue.scope for ref in row.routes]
-    refs += [("statuses.yml", ref) for row in catalogue.statuses for ref in row.routes]
-    laid = [(situation.id, doors) for situation in catalogue.situations for doors in situation.doors]
-    refs += [("situations.yml", ref) for _, doors in laid for ref in doors.routes]
-    guides = {guide.id for guide in catalogue.guides}
-    for situation, name in ((situation, name) for situation, doors in laid for name in doors.matters):
-        if name not in guides:
-            yield f"situations.yml: {situation}: there is no guide {name!r}"
-    for where, ref in refs:
-        if ref.door not in catalogue.channel:
-            yield f"{where}: door {ref.door!r} is not in channels.yml"
-
-
-def _import_faults(catalogue: Catalogue) -> Iterator[str]:
-    """Faults between imported documents and what answers from them refer to."""
-    known = {f"{guide.id}/{section.id}" for guide, section in catalogue.sections()}
-    for name in (catalogue.proof_words.overview, *catalogue.proof_words.said_with):
-        if name not in known:
-            yield f"proof_synonyms.yml: there is no section {name!r}"
-    for text in catalogue.law_texts:
-        if text.name not in catalogue.law:
-            yield f"imported/{text.file}: 法律“{text.name}”不在 laws.yml 里 / law {text.name!r} is not in laws.yml"

@@ -84,8 +84,8 @@ def test_bad_yaml_is_told_with_file_and_line(spoil: Callable[[str, str, str], tu
 def test_a_broken_reference_is_told_with_its_file(
     spoil: Callable[[str, str, str], tuple[int, str]], old: str, new: str, fault: str
 ) -> None:
-    _, told = spoil(GUIDE, old, new)
-    assert told.startswith("traffic.yml: ")
+    line, told = spoil(GUIDE, old, new)
+    assert told.startswith(f"traffic.yml:{line}: ")
     assert fault in told
     assert "\n" not in told
 
@@ -93,8 +93,8 @@ def test_a_broken_reference_is_told_with_its_file(
 def test_a_doubled_question_is_told(spoil: Callable[[str, str, str], tuple[int, str]], catalogue: Catalogue) -> None:
     guide = next(guide for guide in catalogue.guides if guide.id == "traffic")
     first, second = guide.sections[0].questions[:2]
-    _, told = spoil(GUIDE, f"- {second}\n", f"- {first}\n")
-    assert told == f"question {first!r} occurs more than once"
+    line, told = spoil(GUIDE, f"- {second}\n", f"- {first}\n")
+    assert told == f"question {first!r} occurs more than once: traffic.yml:{line - 1}, traffic.yml:{line}"
 
 
 # --- the shipped content ---------------------------------------------------------------------------------------------
