@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from knowledge.hours.content import HoursContent, hours_faults
+from knowledge.hours.records import DoorHours, HolidayTable, HoursTable
 from knowledge.imported import Imported, LawText, ProofList, read_imported
 from knowledge.legal_aid.content import LegalAidContent, content_faults
 from knowledge.proof_words import ProofWords
@@ -197,8 +199,11 @@ class Catalogue(BaseModel):
     situations: tuple[Situation, ...]
     proof_words: ProofWords
     legal_aid: LegalAidContent
+    hours_words: HoursContent
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
+    hours_tables: tuple[HoursTable, ...] = ()
+    holiday_tables: tuple[HolidayTable, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -212,6 +217,10 @@ class Catalogue(BaseModel):
     def status(self) -> dict[str, StatusRow]:
         """Rows of the status table by reason (reasons are unique over all statuses)."""
         return {row.reason: row for row in self.statuses}
+
+    def hours_of(self, door: str) -> DoorHours | None:
+        """The hours that were entered for a door, None when there are none."""
+        return next((row for table in self.hours_tables for row in table.doors if row.door == door), None)
 
     def sections(self) -> Iterator[tuple[Guide, Section]]:
         for guide in self.guides:
@@ -247,6 +256,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
     situations = rows(folder / "situations.yml", Situation)
     words = rows(folder / "proof_synonyms.yml", ProofWords)
     legal_aid = rows(folder / "legal_aid.yml", LegalAidContent)
+    hours_words = rows(folder / "hours.yml", HoursContent)
     if faults:
         raise ContentError("\n".join(faults))
     catalogue = Catalogue(
@@ -259,8 +269,11 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         situations=tuple(situations),
         proof_words=words[0],
         legal_aid=legal_aid[0],
+        hours_words=hours_words[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
+        hours_tables=documents.hours_tables,
+        holiday_tables=documents.holiday_tables,
     )
     if faults := list(_cross_faults(catalogue, folder)):
         raise ContentError("\n".join(faults))
@@ -293,6 +306,7 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
                     yield f"{where}: the report does not contain {basis.report!r}"
     yield from _import_faults(catalogue)
     yield from content_faults(catalogue.legal_aid, catalogue.law, catalogue.channel)
+    yield from hours_faults(catalogue.hours_words, catalogue.law, catalogue.channel)
     yield from _doubles([guide.id for guide in catalogue.guides], "guide")
     for guide in catalogue.guides:
         yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")
@@ -330,3 +344,7 @@ def _import_faults(catalogue: Catalogue) -> Iterator[str]:
     for text in catalogue.law_texts:
         if text.name not in catalogue.law:
             yield f"imported/{text.file}: 法律“{text.name}”不在 laws.yml 里 / law {text.name!r} is not in laws.yml"
+    for table in catalogue.hours_tables:
+        for row in table.doors:
+            if row.door not in catalogue.channel:
+                yield f"imported/{table.file}: 渠道卡里没有“{row.door}” / door {row.door!r} is not in channels.yml"
