@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
-from knowledge.answer import unsupported_numbers
+from knowledge.answer import Knowledge, unsupported_numbers
 from knowledge.catalogue import CONTENT, Catalogue, load_catalogue
 from knowledge.hours.answer import SHANGHAI, hours_answer
 from knowledge.hours.asked import asks_hours
@@ -14,6 +15,8 @@ from knowledge.hours.calendar import Calendar
 from knowledge.hours.records import CalendarDay, DoorHours, HolidayTable, HoursTable, OpenTime
 from knowledge.passages import Citer, document_passages
 from knowledge.records import Answer, Status
+from knowledge.release import Release
+from tests.knowledge.small import LetterEmbedder
 
 DOOR = "0372-5139017"
 WORKDAYS = (0, 1, 2, 3, 4)
@@ -200,3 +203,26 @@ def test_the_table_stands_before_the_package(catalogue: Catalogue) -> None:
 )
 def test_questions_about_hours(catalogue: Catalogue, text: str, asks: bool) -> None:
     assert asks_hours(catalogue.hours_words, text) is asks
+
+
+# --- in the list of answer steps -------------------------------------------------------------------------------------
+
+
+def with_hours(release: Release, *doors: DoorHours) -> Knowledge:
+    told = release.catalogue.model_copy(update={"hours_tables": (HoursTable(doors=doors),) if doors else ()})
+    return Knowledge(replace(release, catalogue=told), LetterEmbedder())
+
+
+def test_a_question_that_names_a_door_gets_its_hours(small_release: Release) -> None:
+    knowledge = with_hours(small_release, hours(MORNING))
+    answer = knowledge.answer("殷都区法律援助热线几点上班")
+    assert answer.reason == "hours-registered"
+    assert answer.release == small_release.id
+    assert knowledge.answer("12348几点上班").reason != "hours-registered"
+    assert knowledge.answer("法律援助热线是干啥的").reason != "hours-registered"
+
+
+def test_without_hours_the_steps_answer_as_ever(small_release: Release) -> None:
+    knowledge = with_hours(small_release)
+    assert not knowledge.answer("殷都区法律援助热线几点上班").reason.startswith("hours-")
+    assert knowledge.hours(DOOR, "几点上班").reason == "hours-unregistered"
