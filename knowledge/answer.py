@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 
 from knowledge.catalogue import Guide, RouteRef, Section
@@ -16,6 +16,8 @@ from knowledge.danger import MAYBE as MAYBE_DANGER
 from knowledge.danger import SURE as SURE_DANGER
 from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
 from knowledge.embed import SHIPPED_NAME, Embedder
+from knowledge.hours.answer import SHANGHAI, hours_answer
+from knowledge.hours.asked import asks_hours
 from knowledge.index import Vector
 from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
@@ -175,6 +177,11 @@ class Knowledge:
             release=self.release.id,
         )
 
+    def hours(self, door: str, text: str, now: datetime | None = None) -> Answer:
+        """When the door is open, as far as ``text`` asks; says so when nobody entered it. KeyError for an unknown door."""
+        moment = now or datetime.now(SHANGHAI)
+        return replace(hours_answer(door, text, moment, self.release.catalogue, self._citer), release=self.release.id)
+
     def every_answer(self) -> Iterator[tuple[str, Answer]]:
         """Every answer that knowledge can give, with the key of what gives it; for checks of the whole content."""
         for goal in targets(self.release.catalogue):
@@ -287,6 +294,17 @@ class Knowledge:
     def _proof_item(self, inquiry: Inquiry) -> Answer | None:
         """An imported list knows whether a promise replaces the proof that is asked about."""
         return self._proofs.answer(searchable(inquiry.normal), lambda: self._understood_key(inquiry))
+
+    def _service_hours(self, inquiry: Inquiry) -> Answer | None:
+        """Asks when a door is open whose hours an administrator entered; without hours its card says what is known."""
+        catalogue = self.release.catalogue
+        if not catalogue.hours_tables or not asks_hours(catalogue.hours_words, inquiry.normal):
+            return None
+        said = searchable(inquiry.normal)
+        named = max((name for name in self._names if len(name) > 2 and name in said), key=len, default=None)
+        key = None if named else self._understood_key(inquiry)
+        door = self._names[named].id if named else (key or "").removeprefix("channel:")
+        return None if catalogue.hours_of(door) is None else self.hours(door, inquiry.normal)
 
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
@@ -404,6 +422,7 @@ STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
     Knowledge._named_channel,
     Knowledge._in_danger,
     Knowledge._proof_item,
+    Knowledge._service_hours,
     Knowledge._understood,
     Knowledge._report_words,
     Knowledge._ask_back,

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from knowledge.context.words import ContextWords
 from knowledge.cross_checks import cross_faults
+from knowledge.hours.content import HoursContent
+from knowledge.hours.records import DoorHours, HolidayTable, HoursTable
 from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
 from knowledge.legal_aid.content import LegalAidContent
 from knowledge.proof_words import ProofWords
@@ -200,9 +202,12 @@ class Catalogue(BaseModel):
     proof_words: ProofWords
     context: ContextWords
     legal_aid: LegalAidContent
+    hours_words: HoursContent
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
     advisor_lists: tuple[AdvisorList, ...] = ()
+    hours_tables: tuple[HoursTable, ...] = ()
+    holiday_tables: tuple[HolidayTable, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -216,6 +221,10 @@ class Catalogue(BaseModel):
     def status(self) -> dict[str, StatusRow]:
         """Rows of the status table by reason (reasons are unique over all statuses)."""
         return {row.reason: row for row in self.statuses}
+
+    def hours_of(self, door: str) -> DoorHours | None:
+        """The hours that were entered for a door, None when there are none."""
+        return next((row for table in self.hours_tables for row in table.doors if row.door == door), None)
 
     def sections(self) -> Iterator[tuple[Guide, Section]]:
         for guide in self.guides:
@@ -252,6 +261,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
     words = rows(folder / "proof_synonyms.yml", ProofWords)
     context = rows(folder / "context.yml", ContextWords)
     legal_aid = rows(folder / "legal_aid.yml", LegalAidContent)
+    hours_words = rows(folder / "hours.yml", HoursContent)
     if faults:
         raise ContentError("\n".join(faults))
     catalogue = Catalogue(
@@ -265,9 +275,12 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         proof_words=words[0],
         context=context[0],
         legal_aid=legal_aid[0],
+        hours_words=hours_words[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
         advisor_lists=documents.advisor_lists,
+        hours_tables=documents.hours_tables,
+        holiday_tables=documents.holiday_tables,
     )
     if faults := cross_faults(catalogue, folder):
         raise ContentError("\n".join(faults))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.hours.content import hours_faults
 from knowledge.legal_aid.content import content_faults
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
                     yield f"{where}: the report does not contain {basis.report!r}"
     yield from _import_faults(catalogue)
     yield from content_faults(catalogue.legal_aid, catalogue.law, catalogue.channel)
+    yield from hours_faults(catalogue.hours_words, catalogue.law, catalogue.channel)
     yield from _doubles([guide.id for guide in catalogue.guides], "guide")
     for guide in catalogue.guides:
         yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")
@@ -95,3 +97,7 @@ def _import_faults(catalogue: Catalogue) -> Iterator[str]:
     for text in catalogue.law_texts:
         if text.name not in catalogue.law:
             yield f"imported/{text.file}: 法律“{text.name}”不在 laws.yml 里 / law {text.name!r} is not in laws.yml"
+    for table in catalogue.hours_tables:
+        for row in table.doors:
+            if row.door not in catalogue.channel:
+                yield f"imported/{table.file}: 渠道卡里没有“{row.door}” / door {row.door!r} is not in channels.yml"

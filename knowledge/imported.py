@@ -1,4 +1,4 @@
-"""Documents that administrators import: statute texts, proof lists and directories of advisors, one checked JSON file each below ``<data>/imported``.
+"""Documents that administrators import: statutes, proof lists, advisors, hours, holidays; a JSON file each below ``<data>/imported``.
 
 They are no part of the repository. A release holds a copy of what was imported when it was built.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from knowledge.hours.records import HolidayTable, HoursTable
 from knowledge.schema import ContentError, Row, Text
 
 
@@ -125,9 +126,8 @@ class AdvisorList(Row):
         return f"advisors-{self.id}.json"
 
 
-AnyDocument = LawText | ProofList | AdvisorList
-Document = Annotated[AnyDocument, Field(discriminator="kind")]
-_DOCUMENT: TypeAdapter[AnyDocument] = TypeAdapter(Document)
+Document = LawText | ProofList | AdvisorList | HoursTable | HolidayTable
+_DOCUMENT: TypeAdapter[Document] = TypeAdapter(Annotated[Document, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ class Imported:
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
     advisor_lists: tuple[AdvisorList, ...] = ()
+    hours_tables: tuple[HoursTable, ...] = ()
+    holiday_tables: tuple[HolidayTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,28 +163,25 @@ def read_imported(folder: Path | None) -> Imported:
     """All documents below ``folder``; nothing when there is no folder. ContentError names every damaged file and why."""
     if folder is None or not folder.is_dir():
         return Imported()
-    laws: list[LawText] = []
-    lists: list[ProofList] = []
-    directories: list[AdvisorList] = []
+    found: list[Document] = []
     faults: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
-            document = read_document(path)
+            found.append(read_document(path))
         except ContentError as error:
             faults.append(str(error))
-            continue
-        if isinstance(document, LawText):
-            laws.append(document)
-        elif isinstance(document, ProofList):
-            lists.append(document)
-        else:
-            directories.append(document)
     if faults:
         raise ContentError("\n".join(faults))
-    return Imported(tuple(laws), tuple(lists), tuple(directories))
+    return Imported(
+        law_texts=tuple(item for item in found if isinstance(item, LawText)),
+        proof_lists=tuple(item for item in found if isinstance(item, ProofList)),
+        advisor_lists=tuple(item for item in found if isinstance(item, AdvisorList)),
+        hours_tables=tuple(item for item in found if isinstance(item, HoursTable)),
+        holiday_tables=tuple(item for item in found if isinstance(item, HolidayTable)),
+    )
 
 
-def read_document(path: Path) -> AnyDocument:
+def read_document(path: Path) -> Document:
     """One imported document. ContentError when the file cannot be read, is damaged or bears another document's name."""
     try:
         document = _DOCUMENT.validate_json(path.read_bytes())
@@ -198,7 +197,7 @@ def read_document(path: Path) -> AnyDocument:
     return document
 
 
-def keep(folder: Path, document: AnyDocument) -> None:
+def keep(folder: Path, document: Document) -> None:
     """Write ``document`` in one step: a reader finds the old file or the new one, never a part."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{document.file}.{os.getpid()}"

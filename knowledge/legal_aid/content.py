@@ -45,6 +45,7 @@ class Question(Conditional):
     id: Slug
     ask: Text
     names: tuple[Text, ...]
+    tells: bool = False
     also: tuple[Slug, ...] = ()
     replies: Annotated[tuple[Reply, ...], Field(min_length=2)]
     denied: Slug | None = None

@@ -19,11 +19,12 @@ _DIGITS = {char: number for number, char in enumerate("一二三四五六七八�
 _NUMBER = re.compile(r"(?:第|选项|答案|选|头)?([1-9一二三四五六七八九])(?:号)?")
 _ORDINAL = re.compile(r"(?:第|头|选第)([1-9一二三四五六七八九])(?:个|项|条|种|样|号|题)")
 _LAST = re.compile(r"(?:最后|末尾|末|最底下|最下面)(?:那|这)?(?:一|1)?(?:个|项|条|种|样)?")
-# 算工伤不, 收钱不: asks as 吗 does.
-_ASKS_AT_THE_END = re.compile(r"..[^不我俺都也还是]不$")
+# 算工伤不, 管不管, 能给他不能: asks as 吗 does.
+_ASKS_BY_FORM = re.compile(r"..[^不我俺都也还是]不$|(.)不\1|能.{1,8}不能$")
 # A reply says no more than it must; longer texts tell something else, unless they hold words of a reply.
 _LONGEST_UNKNOWN = 14
 _LONGEST_DAYS = 16
+_LONGEST_TOLD = 18
 
 
 def read_reply(content: LegalAidContent, question: Question, text: str) -> str | None:
@@ -120,19 +121,21 @@ def _unknown(question: Question, said: str, words: ReadingWords) -> str | None:
 def _asks(said: str, words: ReadingWords) -> bool:
     for harmless in words.harmless:
         said = said.replace(harmless, "")
-    return says_any(said, words.asking) or _ASKS_AT_THE_END.search(said) is not None
+    return says_any(said, words.asking) or _ASKS_BY_FORM.search(said) is not None
 
 
 def _told(question: Question, said: str, words: ReadingWords, denials: bool = True) -> str | None:
-    """By the words of the replies, the longest first; one that is denied (不是刑事) speaks against its reply."""
+    """By the words of the replies: the most letters told win; a word that is denied (不是刑事) speaks against its reply."""
     said = said.rstrip("?")
+    if len(said) > _LONGEST_TOLD and not question.tells:
+        return None
     found: dict[str, int] = {}
     denied = False
     for reply, word, before in _hits(question.replies, said):
         if before.endswith(words.denial):
             denied = True
         else:
-            found[reply.value] = max(found.get(reply.value, 0), len(word))
+            found[reply.value] = found.get(reply.value, 0) + len(word)
     if found:
         return max(found, key=lambda value: found[value])
     if not denials:
