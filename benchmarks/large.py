@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peer import resident_mb, timed
-from benchmarks.peers import Case, measure
+from benchmarks.peers import Case, measure, spent
 from benchmarks.ranking import SEED, cached
 from benchmarks.search import PUBLIC
 from benchmarks.synthetic import synthetic_passages
@@ -73,11 +72,10 @@ def whole_searcher(knowledge: Knowledge, release: Path, case: Case, aside: Path)
     searcher = Searcher(goals, passages, questions, HybridIndex.load(aside), sections, gate)
     loaded = time.perf_counter() - start
     asked = list(zip(case.questions, case.asked, strict=True))
-    spent = [timed(searcher.find, *pair) for _ in range(ROUNDS + 1) for pair in asked][len(asked) :]
+    ms = [timed(searcher.find, *pair) for _ in range(ROUNDS + 1) for pair in asked][len(asked) :]
     texts = sum(map(sys.getsizeof, case.texts)) / 1e6  # were there before
     return {
-        "median ms": round(statistics.median(spent), 1),
-        "p95 ms": round(statistics.quantiles(spent, n=20)[-1], 1),
+        **spent(ms),
         "MB": round(resident_mb() - before + texts),
         "built and saved in s": round(built, 1),
         "loaded in s": round(loaded, 1),
@@ -115,7 +113,7 @@ def main() -> int:
     print(f"\nwhole searcher with the known questions of release {knowledge.release.id}: {json.dumps(whole)}")
     written = json.dumps({"passages": len(texts), "embedded": options.embed, "ways": found, "whole": whole}, indent=1)
     (options.out / "large.json").write_text(written + "\n", encoding="utf-8")
-    return 0 if whole["median ms"] <= TARGET_MS else 1
+    return 0 if whole["CPU median ms"] <= TARGET_MS else 1
 
 
 def _tell(text: str) -> None:

@@ -45,19 +45,20 @@ class Measured:
     ranked: dict[int, list[int]] = field(default_factory=dict)
     seconds: float = 0.0
     mb: float = 0.0
-    ms: list[float] = field(default_factory=list)
+    ms: list[tuple[float, float]] = field(default_factory=list)
 
     def costs(self) -> dict[str, float]:
         """Rounded for a table; empty for what was not timed: another reading of the same searches."""
-        if not self.ms:
-            return {"median ms": "", "p95 ms": "", "MB": "", "built in s": ""}  # type: ignore[dict-item]
-        p95 = statistics.quantiles(self.ms, n=20)[-1]
-        return {
-            "median ms": round(statistics.median(self.ms), 1),
-            "p95 ms": round(p95, 1),
-            "MB": round(self.mb),
-            "built in s": round(self.seconds, 1),
-        }
+        return {**spent(self.ms), "MB": round(self.mb), "built in s": round(self.seconds, 1)} if self.ms else {}
+
+
+def spent(ms: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Median and 95th percentile of (clock, processor) times."""
+    row = {}
+    for name, values in zip(("", "CPU "), zip(*ms, strict=True), strict=True):
+        row[f"{name}median ms"] = round(statistics.median(values), 2)
+        row[f"{name}p95 ms"] = round(statistics.quantiles(values, n=20)[-1], 2)
+    return row
 
 
 class Peer:
@@ -72,7 +73,7 @@ class Peer:
         self.cost: dict[str, float] = self._answer()
 
     def ask(self, do: str, rows: Iterable[int]) -> list[Any]:
-        """``rank``: rankings by name for each row; ``time``: milliseconds for each row."""
+        """``rank``: rankings by name for each row; ``spend``: milliseconds for each row."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": do, "rows": list(rows)}) + "\n")
         self._process.stdin.flush()
@@ -112,7 +113,7 @@ def measure(case: Case, results: Path, asked_of_haystack: int, rank: bool = True
     for number in range(ROUNDS):
         rows = random.Random(number).sample(every, min(QUICK, len(every)))
         for peer in peers if number % 2 == 0 else reversed(peers):
-            found[peer.way].ms += peer.ask("time", rows[:SLOW] if peer.way in HAYSTACK else rows)
+            found[peer.way].ms += peer.ask("spend", rows[:SLOW] if peer.way in HAYSTACK else rows)
         _tell(f"{case.name}: round {number + 1} of {ROUNDS}, load {os.getloadavg()[0]:.1f}")
     for peer in peers:
         peer.stop()

@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import statistics
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import Case, Measured, measure
+from benchmarks.peer import timed
+from benchmarks.peers import Case, Measured, measure, spent
 from benchmarks.ranking import cached
 from benchmarks.tables import Table, markdown, retrieval, shares
 from knowledge import live
@@ -28,7 +27,6 @@ from knowledge.evaluate.golden import Golden, read_golden
 from knowledge.passages import Target, searchable, targets
 from knowledge.release import ReleaseError
 from knowledge.settings import ROOT, KnowledgeSettings
-from knowledge.tokens import tokens
 
 PUBLIC = ROOT.parent / "shared" / "eval"
 WHOLE = "whole searcher (ours)"
@@ -98,19 +96,10 @@ def right(knowledge: Knowledge, rows: Mapping[int, Golden], first: Mapping[str, 
 def latency(knowledge: Knowledge, rows: Iterable[Golden]) -> dict[str, float]:
     """Milliseconds of one whole search without embedding the question, over golden questions with an answer."""
     asked = [(row.q, knowledge.embed(row.q)) for row in rows]
-    searcher = knowledge.release.searcher
-    spent = []
-    for round_number in range(ROUNDS + 1):
-        for text, vector in asked:
-            tokens.cache_clear()
-            start = time.perf_counter()
-            searcher.find(text, vector)
-            if round_number:  # the first round warms caches
-                spent.append((time.perf_counter() - start) * 1000)
-    return {
-        "median ms": round(statistics.median(spent), 1),
-        "p95 ms": round(statistics.quantiles(spent, n=20)[-1], 1),
-    }
+    # The first round warms caches.
+    return spent(
+        [timed(knowledge.release.searcher.find, *pair) for _ in range(ROUNDS + 1) for pair in asked][len(asked) :]
+    )
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
