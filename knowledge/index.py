@@ -88,10 +88,12 @@ class HybridIndex:
         """Index ``texts`` (normalised) with their ``vectors`` (n, d), unit length. ValueError when there are none."""
         if not texts or len(texts) != len(vectors):
             raise ValueError(f"{len(texts)} texts and {len(vectors)} vectors do not make an index")
-        corpus = [list(tokens(text)) or ["∅"] for text in texts]
+        # Numbers at once: millions of strings would keep a gigabyte for a hundred thousand texts, even after building.
+        numbers: dict[str, int] = {}
+        corpus = [[numbers.setdefault(token, len(numbers)) for token in tokens(text) or ("∅",)] for text in texts]
         lexical = bm25s.BM25()
-        lexical.index(corpus, show_progress=False)
-        return cls(vectors, lexical, frozenset(token for row in corpus for token in row))
+        lexical.index((corpus, numbers), show_progress=False)
+        return cls(vectors, lexical, frozenset(numbers))
 
     def save(self, folder: Path) -> None:
         """Write the index below ``folder``, which is made."""
