@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ import numpy as np
 import rjieba
 from numpy.typing import NDArray
 
-from knowledge.embed import Embedder
 from knowledge.index import HybridIndex, Vector
 from knowledge.passages import digest
 from knowledge.tokens import tokens
@@ -22,9 +22,11 @@ CUT = 10
 RESAMPLES = 2000
 SEED = 13
 BLOCK = 512
+OURS = "hybrid (ours)"
 
 # Rows of the best texts for a normalised question and its vector, best first.
 Ranker = Callable[[str, Vector], list[int]]
+Embed = Callable[[Sequence[str]], Vector]
 Numbers = NDArray[np.float64]
 
 
@@ -44,16 +46,22 @@ def bm25_ranker(texts: Sequence[str], cut: Callable[[str], list[str]]) -> Ranker
         if not known:
             return []
         scores = index.get_scores(known)
-        return [int(row) for row in np.argsort(-scores, kind="stable")[:DEPTH] if scores[row] > 0]
+        return [row for row in _best(scores) if scores[row] > 0]
 
     return rank
+
+
+def _best(scores: Numbers) -> list[int]:
+    """The first rows by score. As libraries do it: not everything is sorted."""
+    top = np.arange(len(scores)) if len(scores) <= DEPTH else np.argpartition(-scores, DEPTH - 1)[:DEPTH]
+    return top[np.lexsort((top, -scores[top]))].tolist()
 
 
 def dense_ranker(vectors: Vector) -> Ranker:
     """Cosine alone, exact."""
 
     def rank(text: str, vector: Vector) -> list[int]:
-        return np.argsort(-(vectors @ vector), kind="stable")[:DEPTH].tolist()
+        return _best(vectors @ vector)
 
     return rank
 
@@ -63,14 +71,13 @@ def hybrid_ranker(index: HybridIndex) -> Ranker:
     return lambda text, vector: [match.row for match in index.search(text, vector, DEPTH)]
 
 
-def all_rankers(texts: Sequence[str], vectors: Vector) -> dict[str, Ranker]:
-    """Every way to rank ``texts`` that is compared; the product's own comes last."""
-    return {
-        "bm25s + rjieba words": bm25_ranker(texts, words),
-        "bm25s + our tokens": bm25_ranker(texts, tokens),
-        "dense alone": dense_ranker(vectors),
-        "hybrid (ours)": hybrid_ranker(HybridIndex.build(texts, vectors)),
-    }
+# Ways of ours and of bm25s; those of haystack run in an environment of their own (haystack_pipeline.py).
+RANKERS: dict[str, Callable[[Sequence[str], Vector], Ranker]] = {
+    "bm25s + rjieba words": lambda texts, vectors: bm25_ranker(texts, words),
+    "bm25s + our tokens": lambda texts, vectors: bm25_ranker(texts, tokens),
+    "dense alone": lambda texts, vectors: dense_ranker(vectors),
+    OURS: lambda texts, vectors: hybrid_ranker(HybridIndex.build(texts, vectors)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +119,17 @@ def difference(ours: Numbers, other: Numbers) -> dict[str, float]:
     return {"difference": round(float(gaps.mean()), 2), "low": round(float(low), 2), "high": round(float(high), 2)}
 
 
-def cached_passages(name: str, texts: Sequence[str], embedder: Embedder, folder: Path) -> Vector:
-    """Vectors of ``texts``; made once for these texts and this model, with progress, and kept below ``folder``."""
-    path = folder / f"{name}-{digest(embedder.digest, *texts)}.npy"
-    if path.is_file():
-        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+def cached(name: str, texts: Sequence[str], embed: Embed, model: str, folder: Path) -> Vector:
+    """Vectors of ``texts``; each block is made once for its texts and this ``model``, with progress, and kept in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
     blocks = []
     for start in range(0, len(texts), BLOCK):
-        blocks.append(embedder.passages(texts[start : start + BLOCK]))
-        print(f"  {name}: embedded {min(start + BLOCK, len(texts))} of {len(texts)}", flush=True)
-    vectors = np.concatenate(blocks)
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".half.npy")
-    np.save(aside, vectors, allow_pickle=False)
-    aside.replace(path)
-    return vectors
+        block = texts[start : start + BLOCK]
+        path = folder / f"{name}-{digest(model, *block)}.npy"
+        if not path.is_file():
+            aside = path.with_suffix(".half.npy")
+            np.save(aside, embed(block), allow_pickle=False)
+            aside.replace(path)
+            print(f"  {name}: embedded {start + len(block)} of {len(texts)}", file=sys.stderr, flush=True)
+        blocks.append(np.load(path, allow_pickle=False))
+    return np.concatenate(blocks)

@@ -23,6 +23,11 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 DENSE_WEIGHT = 0.75
 CANDIDATES = 200
+# From so many rows on, all are first compared in 8 bits and SPARE times as many as wanted once more exactly: half the time
+# of the exact pass, and on 100,000 rows the same rows but for one in some thousands. Cells (IVF) are faster still and lose
+# a fifth of the rows: texts about law lie close together.
+MANY_ROWS = 30_000
+SPARE = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,12 @@ class Index(Protocol):
 
 
 class HybridIndex:
-    """FAISS (exact inner product of unit vectors) and BM25, both held in memory."""
+    """FAISS (inner product of unit vectors) and BM25, both held in memory. Exact below MANY_ROWS."""
 
     def __init__(self, vectors: Vector, lexical: bm25s.BM25, vocabulary: frozenset[str]) -> None:
         self._dense = faiss.IndexFlatIP(vectors.shape[1])
         self._dense.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        self._scan = self._dense if len(vectors) < MANY_ROWS else _in_two_passes(self._dense, vectors)
         self._lexical = lexical
         self._vocabulary = vocabulary
 
@@ -82,10 +88,12 @@ class HybridIndex:
         """Index ``texts`` (normalised) with their ``vectors`` (n, d), unit length. ValueError when there are none."""
         if not texts or len(texts) != len(vectors):
             raise ValueError(f"{len(texts)} texts and {len(vectors)} vectors do not make an index")
-        corpus = [list(tokens(text)) or ["∅"] for text in texts]
+        # Numbers at once: millions of strings would keep a gigabyte for a hundred thousand texts, even after building.
+        numbers: dict[str, int] = {}
+        corpus = [[numbers.setdefault(token, len(numbers)) for token in tokens(text) or ("∅",)] for text in texts]
         lexical = bm25s.BM25()
-        lexical.index(corpus, show_progress=False)
-        return cls(vectors, lexical, frozenset(token for row in corpus for token in row))
+        lexical.index((corpus, numbers), show_progress=False)
+        return cls(vectors, lexical, frozenset(numbers))
 
     def save(self, folder: Path) -> None:
         """Write the index below ``folder``, which is made."""
@@ -110,7 +118,7 @@ class HybridIndex:
     def search(self, text: str, vector: Vector, k: int) -> Matches:
         """See :class:`Index`. z-scores are taken over the candidates of each side; a row missing there gets its minimum."""
         count = min(max(k, CANDIDATES), self.size)
-        found, near = self._dense.search(vector.reshape(1, -1), count)
+        found, near = self._scan.search(vector.reshape(1, -1), count)
         every, dense, lexical = self._joined(
             near[0], found[0].astype(np.float64), *self._lexical_scores(text, count), vector
         )
@@ -143,6 +151,16 @@ class HybridIndex:
         top = np.argpartition(-scores, count - 1)[:count] if count < len(scores) else np.arange(len(scores))
         rows = top[scores[top] > 0].astype(np.int64)
         return rows, scores[rows].astype(np.float64)
+
+
+def _in_two_passes(exact: faiss.IndexFlatIP, vectors: Vector) -> faiss.IndexRefine:
+    """A rough index of the same ``vectors`` before ``exact``, which must outlive it; made in a second, so never saved."""
+    rough = faiss.IndexScalarQuantizer(exact.d, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    rough.train(vectors)
+    rough.add(vectors)
+    both = faiss.IndexRefine(rough, exact)
+    both.k_factor = SPARE
+    return both
 
 
 def _standardised(scores: Scores, there: NDArray[np.bool_]) -> Scores:

@@ -23,6 +23,7 @@ _CODE = (
     "crisis", "danger", "embed", "encoder", "evidence", "fitting", "groups", "index", "learning", "normalise", "passages",
     "search", "sections", "st_module", "tokens",
 )  # fmt: skip
+BLOCK = 2000
 Progress = Callable[[str], None]
 
 
@@ -40,7 +41,9 @@ def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embe
     texts = [searchable(text) for goal in goals for text in goal.texts]
     texts += [passage.searchable for passage in passages]
     say(f"embedding {len(questions)} questions and {len(texts)} texts")
-    asked, told = embedder.queries(questions), embedder.passages(texts)
+    asked = _embedded(questions, embedder.queries, "questions", say)
+    told = _embedded(texts, embedder.passages, "texts", say)
+    say("indexing")
     question_index, text_index = HybridIndex.build(questions, asked), HybridIndex.build(texts, told)
     say("learning to tell the matters apart")
     owners = [number for number, goal in enumerate(goals) for _ in goal.questions]
@@ -54,6 +57,15 @@ def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embe
     text_index.save(home / "texts")
     model.save(home / "sections")
     return gate
+
+
+def _embedded(texts: Sequence[str], embed: Callable[[Sequence[str]], Vector], what: str, say: Progress) -> Vector:
+    """Vectors of ``texts``; says how far it is: a large import takes half an hour."""
+    blocks = [embed(texts[:BLOCK])]
+    for start in range(BLOCK, len(texts), BLOCK):
+        say(f"embedded {start} of {len(texts)} {what}")
+        blocks.append(embed(texts[start : start + BLOCK]))
+    return np.concatenate(blocks)
 
 
 def _fit_danger(

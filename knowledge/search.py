@@ -91,7 +91,7 @@ class Searcher:
         self._teller = np.repeat(np.arange(len(targets)), [len(target.texts) for target in targets])
         names = {name: number for number, name in enumerate(dict.fromkeys(target.group for target in targets))}
         self._group = np.array([names[target.group] for target in targets])
-        self._declining = np.array([target.key.startswith(SCOPE) for target in targets])
+        self._declining = np.array([int(target.key.startswith(SCOPE)) for target in targets])
 
     def find(self, text: str, vector: Vector) -> Found:
         """Search for ``text`` with the embedding of ``searchable(text)``."""
@@ -110,25 +110,19 @@ class Searcher:
         said = self._statements(told)
         score = learned + NEAREST_WEIGHT * dense + STATEMENT_WEIGHT * said
         score[dense >= KNOWN] += CERTAIN
+        lead, margin = score - _best_other(score, self._declining), score - _best_other(score, self._group)
+        features = np.stack([score, lead, margin, learned, dense], axis=1)
         best = [number for number in np.argsort(-score, kind="stable")[:TARGETS].tolist() if nearest[number] >= 0]
-        return tuple(self._scored(number, score, learned, nearest, dense, said) for number in best)
+        return tuple(
+            self._scored(number, tuple(features[number].tolist()), int(nearest[number]), float(said[number]))
+            for number in best
+        )
 
-    def _scored(
-        self,
-        number: int,
-        score: NDArray[np.float64],
-        learned: NDArray[np.float32],
-        nearest: NDArray[np.int64],
-        dense: NDArray[np.float64],
-        said: NDArray[np.float64],
-    ) -> Scored:
-        mine = float(score[number])
-        lead = mine - score[self._declining != self._declining[number]].max(initial=0.0)
-        margin = mine - score[self._group != self._group[number]].max(initial=0.0)
-        features = (mine, float(lead), float(margin), float(learned[number]), float(dense[number]))
-        probability = 1.0 if dense[number] >= KNOWN else self.gate.probability(features)
-        question = self._known[nearest[number]]
-        return Scored(self._targets[number], probability, *features, float(said[number]), question)
+    def _scored(self, number: int, features: Features, nearest: int, said: float) -> Scored:
+        score, lead, margin, learned, dense = features
+        probability = 1.0 if dense >= KNOWN else self.gate.probability(features)
+        question = self._known[nearest]
+        return Scored(self._targets[number], probability, score, lead, margin, learned, dense, said, question)
 
     def _nearest(self, asked: Matches) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """For each target its closest known question (-1 when none was found) and the cosine (then the lowest found)."""
@@ -146,3 +140,13 @@ class Searcher:
         ours = told.rows < len(self._teller)
         np.maximum.at(said, self._teller[told.rows[ours]], told.dense[ours])
         return said
+
+
+def _best_other(score: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each target the best score among those of another ``kind`` (numbered from 0), at least 0."""
+    best = np.zeros(int(kind.max(initial=0)) + 1)
+    np.maximum.at(best, kind, score)
+    first = int(best.argmax())
+    others = np.full(len(best), best[first])
+    others[first] = np.delete(best, first).max(initial=0.0)
+    return others[kind]
