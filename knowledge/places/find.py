@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +69,7 @@ class Places:
     def __init__(self, divisions: Divisions, folder: Path = CONTENT) -> None:
         words = load_words(folder)
         self.phrases = words.phrases
+        self._district = words.district
         self.divisions = divisions
         self.code = divisions.by_code()
         self.forms = Forms(divisions, words)
@@ -90,7 +91,8 @@ class Places:
             Mention(start, end, sentence.text[start:end], places, how)
             for start, end, places, how in self._guesser.guesses(sentence, taken)
         ]
-        return settled(_apart(named), sentence.text)
+        found = settled(_apart(named), sentence.text)
+        return tuple(map(_here, found)) if self._district in sentence.text else found
 
     def towns(self) -> tuple[Place, ...]:
         """The towns and streets of the district."""
@@ -160,6 +162,12 @@ def _told_by_neighbour(item: Mention, others: list[Mention], text: str) -> bool:
         if lies_in(item, other) or (before is item and lies_in(other, item)):
             return True
     return False
+
+
+def _here(item: Mention) -> Mention:
+    """Without candidates elsewhere, where there are others: the message says that it speaks of the district."""
+    inside = tuple(place for place in item.candidates if place.kind != "outside")
+    return replace(item, candidates=inside) if inside else item
 
 
 def _apart(found: list[Mention]) -> list[Mention]:

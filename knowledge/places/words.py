@@ -69,6 +69,7 @@ class PlaceWords(Row):
     no_letters: Text
     alike: tuple[Annotated[str, Field(min_length=2, max_length=2)], ...]
     around: tuple[Text, ...]
+    district: Text
     patterns: PlacePatterns
     phrases: AdvisorPhrases
 

@@ -138,6 +138,14 @@ class TestMention:
         assert [named(mention) for mention in places.find("滑县李庄村")] == [{"外 滑县"}]
         assert [named(mention) for mention in places.find("安阳县都里镇李珍村")] == [{"都里镇李珍村"}]
 
+    def test_a_name_that_a_neighbour_district_has_too(self, places: Places) -> None:
+        assert [named(mention) for mention in places.find("俺是小营嘞")] == [{"北蒙街道小营村", "外 小营村"}]
+        assert [named(mention) for mention in places.find("殷都区小营村")] == [{"北蒙街道小营村"}]
+        assert [named(mention) for mention in places.find("北关区小营村")] == [{"外 小营村"}]
+
+    def test_a_town_that_was_merged(self, places: Places) -> None:
+        assert [named(mention) for mention in places.find("俺是蒋村镇嘞")] == [{"水冶镇"}]
+
 
 class TestSentences:
     """Sentences of ``sentences.yml``; a mention is right when exactly its candidates are found."""
