@@ -20,6 +20,9 @@ class ValidateCallbackForm(Form):
     """Slot ``callback_consent`` says that the resident agreed, ``callback_contact`` the masked number that was kept."""
 
     form = "callback_form"
+    intent = "call_back"
+    heeds_danger = False
+    informing = frozenset({"bring", "deadline", "cost", "where", "who"})
 
     async def start(self, knowledge: Knowledge, tracker: Tracker) -> Filled:
         if callbacks.current() is None:
@@ -44,7 +47,7 @@ class ValidateCallbackForm(Form):
 
     def pending(self, knowledge: Knowledge, tracker: Tracker, again: bool) -> Answer:
         agreed = tracker.get_slot("requested_slot") == CONTACT
-        return knowledge.status("callback-number" if agreed else "callback-consent")
+        return knowledge.status("callback-number" if agreed else "callback-open")
 
     def left(self, knowledge: Knowledge) -> Answer:
         return knowledge.status("callback-left")
