@@ -9,6 +9,8 @@ from rasa_sdk import Tracker
 from actions.forms import Filled, Form
 from actions.talk import intent_of, text_of
 from bot.conversations import callbacks
+from bot.conversations.numbers import MOBILE
+from bot.conversations.privacy import LABELS
 from knowledge.answer import Knowledge
 from knowledge.passages import searchable
 from knowledge.records import Answer
@@ -23,6 +25,10 @@ class ValidateCallbackForm(Form):
     intent = "call_back"
     heeds_danger = False
     informing = frozenset({"bring", "deadline", "cost", "where", "who"})
+
+    def wants_a_person(self, tracker: Tracker) -> bool:
+        """Not the message that holds the number: 我的号码是〔手机号已隐藏〕 sounds like it."""
+        return LABELS[MOBILE] not in text_of(tracker) and super().wants_a_person(tracker)
 
     async def start(self, knowledge: Knowledge, tracker: Tracker) -> Filled:
         if callbacks.current() is None:

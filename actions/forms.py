@@ -81,6 +81,10 @@ class Form(Action, ABC):
         message = knowledge.release.catalogue.context.read(searchable(text_of(tracker)))
         return bool(self.informing & set(message.facets)) or (message.bare and message.phones)
 
+    def wants_a_person(self, tracker: Tracker) -> bool:
+        """At once, whatever the form asked."""
+        return intent_of(tracker) in WANTS_A_PERSON and confidence_of(tracker) >= SURE_PERSON
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         knowledge, focus = live.knowledge(), focus_of(tracker)
         strayed = 0
@@ -89,7 +93,7 @@ class Form(Action, ABC):
             filled, focus = Filled(reply.answer), reply.focus
         elif _begins(tracker, self.form):
             filled = await self.start(knowledge, tracker)
-        elif intent_of(tracker) in WANTS_A_PERSON and confidence_of(tracker) >= SURE_PERSON:
+        elif self.wants_a_person(tracker):
             filled = Filled(handover(knowledge))
         elif knowledge.legal_aid.leaves(text_of(tracker)):
             filled = Filled(self.left(knowledge))
