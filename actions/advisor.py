@@ -17,6 +17,7 @@ class ValidateAdvisorForm(Form):
     """Slot ``place`` holds the code of the village or town."""
 
     form = "advisor_form"
+    intent = "find_advisor"
 
     async def start(self, knowledge: Knowledge, tracker: Tracker) -> Filled:
         mentions = knowledge.places.find(text_of(tracker))

@@ -52,7 +52,8 @@ class ActionSmallTalk(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         knowledge, intent = live.knowledge(), intent_of(tracker)
         known = intent if intent in (*SMALL_TALK, *TOLD_ONCE) else "help"
-        reply = await asyncio.to_thread(small_talk, knowledge, text_of(tracker), known, focus_of(tracker))
+        text, focus, confidence = text_of(tracker), focus_of(tracker), confidence_of(tracker)
+        reply = await asyncio.to_thread(small_talk, knowledge, text, known, focus, confidence)
         say(dispatcher, reply.answer)
         return remember(tracker, reply.focus)
 

@@ -9,6 +9,8 @@ from rasa_sdk import Tracker
 from actions.forms import Filled, Form
 from actions.talk import intent_of, text_of
 from bot.conversations import callbacks
+from bot.conversations.numbers import MOBILE
+from bot.conversations.privacy import LABELS
 from knowledge.answer import Knowledge
 from knowledge.passages import searchable
 from knowledge.records import Answer
@@ -20,6 +22,13 @@ class ValidateCallbackForm(Form):
     """Slot ``callback_consent`` says that the resident agreed, ``callback_contact`` the masked number that was kept."""
 
     form = "callback_form"
+    intent = "call_back"
+    heeds_danger = False
+    informing = frozenset({"bring", "deadline", "cost", "where", "who"})
+
+    def wants_a_person(self, tracker: Tracker) -> bool:
+        """Not the message that holds the number: 我的号码是〔手机号已隐藏〕 sounds like it."""
+        return LABELS[MOBILE] not in text_of(tracker) and super().wants_a_person(tracker)
 
     async def start(self, knowledge: Knowledge, tracker: Tracker) -> Filled:
         if callbacks.current() is None:
@@ -44,7 +53,7 @@ class ValidateCallbackForm(Form):
 
     def pending(self, knowledge: Knowledge, tracker: Tracker, again: bool) -> Answer:
         agreed = tracker.get_slot("requested_slot") == CONTACT
-        return knowledge.status("callback-number" if agreed else "callback-consent")
+        return knowledge.status("callback-number" if agreed else "callback-open")
 
     def left(self, knowledge: Knowledge) -> Answer:
         return knowledge.status("callback-left")

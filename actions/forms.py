@@ -14,10 +14,23 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.talk import Events, confidence_of, focus_of, handover, intent_of, remember, replied, say, text_of
+from actions.talk import (
+    Events,
+    confidence_of,
+    focus_of,
+    handover,
+    intent_of,
+    remember,
+    replied,
+    say,
+    text_of,
+    with_offer,
+)
 from knowledge import live
 from knowledge.answer import Knowledge
 from knowledge.context.focus import MISSES, Focus
+from knowledge.context.talk import converse
+from knowledge.passages import searchable
 from knowledge.records import Answer, Status
 
 # So often in a row something else is said before the form stops asking.
@@ -39,6 +52,10 @@ class Form(Action, ABC):
     """One form. ``remember``-ed slots survive it, so it can be taken up again."""
 
     form: str
+    intent: str
+    heeds_danger = True
+    # Facets of questions that are no wish to begin: they are answered.
+    informing: frozenset[str] = frozenset({"bring", "deadline", "cost"})
 
     def name(self) -> str:
         return f"validate_{self.form}"
@@ -59,12 +76,24 @@ class Form(Action, ABC):
     def left(self, knowledge: Knowledge) -> Answer:
         """What is said when the resident has enough."""
 
+    def informs(self, knowledge: Knowledge, tracker: Tracker) -> bool:
+        """Does the message that began the form only ask about something?"""
+        message = knowledge.release.catalogue.context.read(searchable(text_of(tracker)))
+        return bool(self.informing & set(message.facets)) or (message.bare and message.phones)
+
+    def wants_a_person(self, tracker: Tracker) -> bool:
+        """At once, whatever the form asked."""
+        return intent_of(tracker) in WANTS_A_PERSON and confidence_of(tracker) >= SURE_PERSON
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         knowledge, focus = live.knowledge(), focus_of(tracker)
         strayed = 0
-        if _begins(tracker, self.form):
+        if _begins(tracker, self.form) and self.informs(knowledge, tracker):
+            reply = with_offer(knowledge, await asyncio.to_thread(converse, knowledge, text_of(tracker), focus))
+            filled, focus = Filled(reply.answer), reply.focus
+        elif _begins(tracker, self.form):
             filled = await self.start(knowledge, tracker)
-        elif intent_of(tracker) in WANTS_A_PERSON and confidence_of(tracker) >= SURE_PERSON:
+        elif self.wants_a_person(tracker):
             filled = Filled(handover(knowledge))
         elif knowledge.legal_aid.leaves(text_of(tracker)):
             filled = Filled(self.left(knowledge))
@@ -78,9 +107,12 @@ class Form(Action, ABC):
     async def _reply(self, knowledge: Knowledge, tracker: Tracker, focus: Focus) -> tuple[Filled, int, Focus]:
         taken = await self.take(knowledge, tracker)
         if taken is not None:
-            if intent_of(tracker) == "crisis" and confidence_of(tracker) >= SURE_PERSON:
+            if self.heeds_danger and intent_of(tracker) == "crisis" and confidence_of(tracker) >= SURE_PERSON:
                 taken = replace(taken, answer=knowledge.behind_caution(taken.answer))
             return taken, 0, focus
+        if intent_of(tracker) == self.intent and confidence_of(tracker) >= SURE_PERSON:
+            answer = self.pending(knowledge, tracker, again=False)
+            return Filled(answer, asked=str(tracker.get_slot("requested_slot"))), 0, focus
         strayed = int(tracker.get_slot("strayed") or 0) + 1
         reply = await asyncio.to_thread(replied, knowledge, tracker)
         helped = reply.answer.reason not in MISSES

@@ -16,6 +16,11 @@ class ValidateLegalAidForm(Form):
     """Slot ``legal_aid`` holds the replies so far, ``legal_aid_outcome`` what they came to."""
 
     form = "legal_aid_form"
+    intent = "check_legal_aid"
+
+    def informs(self, knowledge: Knowledge, tracker: Tracker) -> bool:
+        asked = knowledge.release.catalogue.context.about_aid
+        return super().informs(knowledge, tracker) or any(word in text_of(tracker) for word in asked)
 
     async def start(self, knowledge: Knowledge, tracker: Tracker) -> Filled:
         check, said = knowledge.legal_aid, _said(tracker)
@@ -31,7 +36,7 @@ class ValidateLegalAidForm(Form):
         return _next(knowledge, step.answers, "legal-aid-corrected" if step.did == "corrected" else "legal-aid-asking")
 
     def pending(self, knowledge: Knowledge, tracker: Tracker, again: bool) -> Answer:
-        return knowledge.legal_aid.ask(_said(tracker), "legal-aid-not-understood" if again else "legal-aid-asking")
+        return knowledge.legal_aid.ask(_said(tracker), "legal-aid-not-understood" if again else "legal-aid-open")
 
     def left(self, knowledge: Knowledge) -> Answer:
         return knowledge.legal_aid.left()

@@ -17,6 +17,8 @@ from knowledge.records import Answer
 
 CALL_ME_BACK = "请工作人员给我回电话"
 SURE_INTENT = 0.5
+# Nobody is told to calm down for a word that we do not know.
+SURE_ABUSE = 0.7
 # Kinds of message whose fixed texts are told once in full, then shortly.
 TOLD_ONCE = {"complain": ("complaint", "complaint-again"), "abuse": ("abuse", "abuse-again")}
 SMALL_TALK = {
@@ -70,14 +72,16 @@ def replied(knowledge: Knowledge, tracker: Tracker) -> Reply:
         return Reply(handover(knowledge), replace(focus, misses=0))
     if intent == "crisis":
         return Reply(knowledge.with_caution(text, confidence_of(tracker)), focus)
-    return small_talk(knowledge, text, intent, focus)
+    return small_talk(knowledge, text, intent, focus, confidence_of(tracker))
 
 
-def small_talk(knowledge: Knowledge, text: str, intent: str, focus: Focus) -> Reply:
+def small_talk(knowledge: Knowledge, text: str, intent: str, focus: Focus, confidence: float = 1.0) -> Reply:
     """The fixed text of ``intent``; a question hidden in the message, or one that goes on from before, is answered."""
     reply = converse(knowledge, text, focus)
     alone = knowledge.sure_answer(text)
     if alone is not None or (reply.focus.matter is not None and reply.answer.target and not focus.empty):
+        return with_offer(knowledge, reply)
+    if intent in TOLD_ONCE and confidence < SURE_ABUSE:
         return with_offer(knowledge, reply)
     if intent in TOLD_ONCE:
         first, again = TOLD_ONCE[intent]

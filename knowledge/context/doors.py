@@ -37,12 +37,15 @@ def listed(knowledge: Knowledge, focus: Focus) -> Answer | None:
 
 def hours(knowledge: Knowledge, focus: Focus, text: str) -> Answer | None:
     """When somebody answers at the hotline meant: what a guide says of it, else that nobody confirmed the hours."""
-    card = next((card for card in _cards(knowledge, focus) if card.number), None)
+    numbered = [card for card in _cards(knowledge, focus) if card.number]
+    card = next((card for card in numbered if card.name in text or str(card.number) in text), None)
+    card = card or next(iter(sorted(numbered, key=lambda card: card.kind != "hotline")), None)
     if card is None or card.number is None:
         return None
-    question = f"{card.name}几点有人接"
+    question = f"{card.number}几点有人接"
+    about = knowledge.release.catalogue.context.about.get(card.id)
     best = next(iter(knowledge.search(question).targets), None)
-    if best is not None and best.probability >= SURE and best.target.key.startswith("guide:"):
+    if best is not None and best.target.group == f"guide:{about}" and best.probability >= SURE:
         return knowledge.answer_with(best.target.key, question)
     row = knowledge.status("hours-unknown")
     return replace(

@@ -53,6 +53,7 @@ class ContextWords(Row):
     asking: Words
     between: Text
     offers: dict[Slug, Text]
+    about_aid: Words
 
     model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
