@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -183,7 +184,8 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     if guide is None or own is None:
         return None
     enough = knowledge.release.searcher.gate.answer
-    if own.target.group == f"guide:{guide.id}" and own.probability >= enough:
+    here = own.target.group == f"guide:{guide.id}"
+    if (here and own.probability >= enough) or (not here and _named(knowledge, turn, own)):
         return None
     best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
     if best.own is None or best.own.dense < _NEAREST:
@@ -191,6 +193,13 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     if own.score - best.own.score > _allowed(turn.message, own, enough):
         return None
     return _section(knowledge, turn, guide, best)
+
+
+def _named(knowledge: Knowledge, turn: Turn, own: Scored) -> bool:
+    """Does the message call the matter of ``own`` by its name? Then it is about that one, however short it is."""
+    guide = _guide(knowledge, own.target.key)
+    names = [] if guide is None else re.split(r"[、/（）()]", guide.matter)
+    return any(len(name) > 1 and name in turn.message.text for name in names)
 
 
 def _allowed(message: Message, own: Scored, enough: float) -> float:
