@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from knowledge.imported import AdvisorEntry
 from knowledge.normalise import close_gaps, normalise
 from knowledge.passages import digest
+from knowledge.places.advisor_cells import AS_ABOVE, Fault, day_of, person_of, phones_of
 from knowledge.places.advisor_columns import Header, field_of, find_header, not_understood
 from knowledge.places.divisions import Place
 from knowledge.places.register import Register, UnknownVillage
@@ -20,10 +20,6 @@ from knowledge.sources.tables import Table, read_tables
 _TOTAL = re.compile(r"(?:合|总|共|小)\s*计")
 _FOOTNOTE = re.compile(r"(?:注|备注|附注|说明|填表说明|填表人|制表人?|联系人)\s*[:：]")
 _NOTHING = frozenset(("", "-", "—", "——", "－", "/", "\\", "无", "暂无", "未见", "空缺", "待定"))
-_AS_ABOVE = frozenset(("同上", "〃", "″"))
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|400-?\d{3}-?\d{4}|12348")
-_PERSON = re.compile(r"[\u4e00-\u9fff·]{2,15}")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _LONGEST = 300
 
 
@@ -35,10 +31,6 @@ class ParsedDirectory:
     skipped: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-class Fault(ValueError):
-    """Why a row cannot be taken."""
 
 
 def parse_directory(path: Path, list_id: str, register: Register, confirmed: date, today: date) -> ParsedDirectory:
@@ -130,14 +122,10 @@ class _Rows:
                 raise Fault(f"是公式，不是文字，请粘贴为数值 / a formula, paste its value: {value[:40]}")
             if len(value) > _LONGEST:
                 raise Fault(f"有一格超过 {_LONGEST} 个字 / a cell is longer than {_LONGEST} characters")
-        person = close_gaps(self._value(row, "name"))
-        if not person or person in _AS_ABOVE:
-            raise Fault("没有顾问姓名 / the advisor has no name")
-        if not _PERSON.fullmatch(person):
-            raise Fault(f"姓名看不懂，一行只写一个人：{person[:30]} / not one person's name")
+        person = person_of(self._value(row, "name"))
         villages = self._villages(row)
-        confirmed = self._day(row)
-        phones = tuple(self._phones(row))
+        confirmed = day_of(self._value(row, "confirmed"), self.today) or self.confirmed
+        phones = tuple(phones_of(self._value(row, "phones")))
         if not phones:
             self.parsed.notes.append(f"{self._where(row)}: 没有电话，照收 / no telephone number, taken all the same")
         self._refuse_doubles(row, person, villages)
@@ -165,7 +153,7 @@ class _Rows:
         self.town = town
         by_code = tuple(dict.fromkeys(self.register.by_code(code) for code in codes))
         if not by_code:
-            if not names or names in _AS_ABOVE:
+            if not names or names in AS_ABOVE:
                 raise Fault("没有村（社区）名 / no village")
             return self.register.by_names(normalise(names), town)
         if names:
@@ -182,29 +170,6 @@ class _Rows:
             official = "、".join(place.label for place in by_code)
             raise Fault(f"代码和村名对不上：代码是{official}，写的是{names[:40]} / code and name differ")
 
-    def _day(self, row: int) -> date:
-        text = normalise(self._value(row, "confirmed"))
-        if not text:
-            return self.confirmed
-        match = _DAY.fullmatch(text.replace(" ", ""))
-        try:
-            day = date(*map(int, match.groups())) if match else None
-        except ValueError:
-            day = None
-        if day is None:
-            raise Fault(f"日期看不懂，要写成 2026-11-01 这样：{text[:30]} / not a date")
-        if day > self.today:
-            raise Fault(f"核对日期在今天以后：{text[:30]} / the date lies in the future")
-        return day
-
-    def _phones(self, row: int) -> Iterator[str]:
-        text = normalise(self._value(row, "phones"))
-        parts = [text] if _PHONE.fullmatch(_bare(text)) else re.split(r"[、,，;；/\n]+|\s+(?=[01])", text)
-        for part in dict.fromkeys(_bare(part) for part in parts if part.strip()):
-            if not _PHONE.fullmatch(part):
-                raise Fault(f"电话不对（手机 11 位，座机要带区号）：{part[:30]} / not a telephone number")
-            yield part
-
     def _refuse_doubles(self, row: int, person: str, villages: tuple[Place, ...]) -> None:
         where = self._where(row)
         for place in villages:
@@ -218,7 +183,3 @@ class _Rows:
         used = sorted(column for name, columns in self.header.fields.items() if name != "number" for column in columns)
         cells = self.table.filled[row]
         return "；".join(f"{self.header.labels[c]}：{' '.join(cells[c].split())}" for c in used if cells[c])
-
-
-def _bare(phone: str) -> str:
-    return re.sub(r"[\s()]", "", phone)

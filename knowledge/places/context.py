@@ -37,6 +37,7 @@ class Sentence:
         self._patterns = patterns
         self.expected = expected
         self._known: dict[tuple[str, int], bool] = {}
+        self._kinds: dict[tuple[str, int], str] = {}
 
     @cached_property
     def _edges(self) -> frozenset[int]:
@@ -59,8 +60,11 @@ class Sentence:
 
     def kind_of_place(self, which: str, end: int) -> str:
         """The words behind a name that say what kind of place it is, of ``village``, ``town`` or ``outside``."""
-        match = self._patterns.at(f"{which}_kind", self.text, end)
-        return match.group() if match else ""
+        known = self._kinds.get((which, end))
+        if known is None:
+            match = self._patterns.at(f"{which}_kind", self.text, end)
+            known = self._kinds[which, end] = match.group() if match else ""
+        return known
 
     def something_else(self, end: int, ordinary: bool) -> bool:
         """Is the name that ends here only the beginning of another: a road, a city, with ``ordinary`` a shop …?"""
@@ -92,6 +96,10 @@ class Sentence:
         left, right = re.split(r"[,。!?;\n]", self.text[:start])[-1], re.split(r"[,。!?;\n]", self.text[end:])[0]
         return self._patterns.ends("before_lone", left) and self._patterns.ends("after_lone", right)
 
+    def pointed_at(self, start: int, end: int) -> bool:
+        """Do the words behind the span speak of it as of a place: 双全那边, 武官那个村?"""
+        return self._before("left_edge", start) and self._patterns.at("pointed", self.text, end) is not None
+
     def named_community(self, start: int, end: int, base_end: int) -> bool:
         """Is an ordinary word with the kind of place behind it really a name? 平安社区建设 and 打官司村里 are not."""
         left = self.text[:start]
@@ -99,4 +107,4 @@ class Sentence:
             return False
         if self._patterns.at("village_words", self.text, base_end):
             return not left or self._before("home", start) or not ("\u4e00" <= left[-1] <= "\u9fff")
-        return self._patterns.ends("left_edge", left)
+        return self._before("left_edge", start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from knowledge.places.context import Patterns, Sentence
 from knowledge.places.divisions import Divisions, Place, load_divisions
 from knowledge.places.forms import Form, Forms, How
 from knowledge.places.guess import Guesser
+from knowledge.places.kinds import of_kind
 from knowledge.places.settle import BETWEEN, lies_in, settled
 from knowledge.places.words import load_words
 
+_KINDS, _COMPASS = tuple("镇乡村庄"), "东西南北"
+_SHORTEST = 2
 _UNMISTAKABLE = 3
 _DIRECTIONS = "东西南北大小前后新老中"
-_SWAPPED = {"镇": ("镇", "乡"), "乡": ("乡", "镇"), "公社": ("乡", "镇"), "街道": ("街道",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Places:
     def __init__(self, divisions: Divisions, folder: Path = CONTENT) -> None:
         words = load_words(folder)
         self.phrases = words.phrases
+        self._district = words.district
         self.divisions = divisions
         self.code = divisions.by_code()
         self.forms = Forms(divisions, words)
@@ -88,7 +91,8 @@ class Places:
             Mention(start, end, sentence.text[start:end], places, how)
             for start, end, places, how in self._guesser.guesses(sentence, taken)
         ]
-        return settled(_apart(named), sentence.text)
+        found = settled(_apart(named), sentence.text)
+        return tuple(map(_here, found)) if self._district in sentence.text else found
 
     def towns(self) -> tuple[Place, ...]:
         """The towns and streets of the district."""
@@ -118,7 +122,7 @@ class Places:
     def _read(self, sentence: Sentence, forms: list[Form], start: int, end: int) -> tuple[Mention, bool] | None:
         """What the name at a span means here, and whether it surely is a name; None when it is none."""
         base = sentence.text[start:end]
-        kept, kind = _of_kind(sentence, forms, base, end)
+        kept, kind = of_kind(sentence, forms, base, end)
         if not kept:
             return None
         ordinary = base in self.forms.ordinary and any(form.place.kind != "outside" for form in kept)
@@ -139,44 +143,14 @@ class Places:
             return True
         if any(place.kind == "town" for place in mention.candidates) and end > base_end:
             return True
+        before = sentence.text[start - 1 : start]
+        if before in _KINDS and mention.words[0] in _COMPASS and base_end - start == _SHORTEST:
+            return False  # 镇东街面上: the east of a town, unless the town is named (水冶镇东街)
         if ordinary:
-            return end > base_end and sentence.named_community(start, end, base_end)
+            return sentence.pointed_at(start, end) or (
+                end > base_end and sentence.named_community(start, end, base_end)
+            )
         return end > base_end or sentence.aligned(start, base_end)
-
-
-def _of_kind(sentence: Sentence, forms: list[Form], base: str, end: int) -> tuple[list[Form], str]:
-    """The forms that fit to the kind of place behind a name, and those words; no forms when they make another place."""
-    outside = sentence.kind_of_place("outside", end)
-    elsewhere = [form for form in forms if form.place.kind == "outside" and form.place.name == base + outside]
-    kind = sentence.kind_of_place("town", end)
-    if kind:
-        types = _SWAPPED.get(kind, ("街道",))
-        towns = [form for form in forms if form.place.kind == "town" and form.place.name.endswith(types)]
-        same = [form for form in towns if form.place.name.endswith(kind)]
-        if towns or elsewhere:
-            return same or towns or elsewhere, kind
-        return [], kind
-    kind = sentence.kind_of_place("village", end)
-    if kind and kind != outside:
-        found = [form for form in forms if form.place.kind == "village" or form.place.level == "村"]
-        communities = [form for form in found if form.place.name == base + "社区"]
-        return (communities if kind.startswith(("社区", "居")) and communities else found), kind
-    if kind:
-        return [form for form in forms if form.place.kind == "village" or form.place.level == "村"], kind
-    if elsewhere and outside:
-        return elsewhere, outside
-    return _without_kind(sentence, forms, end - len(base), end), ""
-
-
-def _without_kind(sentence: Sentence, forms: list[Form], start: int, end: int) -> list[Form]:
-    """What a bare name may mean; of a city and a county of one name elsewhere, the city."""
-    kept = [form for form in forms if form.bare]
-    if not kept and any(form.weak for form in forms):
-        told = sentence.goes(start, end) or sentence.lives(start, end) or sentence.alone(start, end)
-        kept = [form for form in forms if form.weak and told]
-    if all(form.place.kind == "outside" and form.place.level != "村" for form in kept):
-        return kept[:1]
-    return kept
 
 
 def _told_by_neighbour(item: Mention, others: list[Mention], text: str) -> bool:
@@ -188,6 +162,12 @@ def _told_by_neighbour(item: Mention, others: list[Mention], text: str) -> bool:
         if lies_in(item, other) or (before is item and lies_in(other, item)):
             return True
     return False
+
+
+def _here(item: Mention) -> Mention:
+    """Without candidates elsewhere, where there are others: the message says that it speaks of the district."""
+    inside = tuple(place for place in item.candidates if place.kind != "outside")
+    return replace(item, candidates=inside) if inside else item
 
 
 def _apart(found: list[Mention]) -> list[Mention]:

@@ -11,7 +11,8 @@ import rjieba
 
 from knowledge.places.divisions import Divisions, Place
 from knowledge.places.sound import keys
-from knowledge.places.words import PlaceWords
+from knowledge.places.words import WORDS_FILE, PlaceWords
+from knowledge.schema import ContentError
 
 How = Literal["exact", "short", "alias", "spoken", "homophone", "typo"]
 # Names that many places have (庄 behind a family name …): elsewhere they count only with the kind of place behind them.
@@ -72,8 +73,9 @@ class Forms:
     def _all(self, divisions: Divisions, words: PlaceWords) -> Iterator[Form]:
         for place in (*divisions.villages, *divisions.towns):
             yield Form(place.short, place, "short")
-            if place.short.endswith("村") and len(place.short) > _SHORTEST and not _is_word(place.short[:-1]):
-                yield Form(place.short[:-1], place, "spoken")
+            dropped = place.short.removesuffix("村")
+            if dropped != place.short and len(dropped) >= _SHORTEST and not _is_plain_word(dropped):
+                yield Form(dropped, place, "spoken")
         for place in divisions.villages:
             for alias in divisions.aliases.get(place.code, ()):
                 if len(alias) >= _SHORTEST:
@@ -81,6 +83,8 @@ class Forms:
         named: dict[str, list[Place]] = {}
         for place in (*divisions.villages, *divisions.towns):
             named.setdefault(place.name, []).append(place)
+        if strange := [row.name for row in words.spoken if row.name not in named]:
+            raise ContentError(f"{WORDS_FILE}: spoken: no such place: {'、'.join(strange)}")
         for row in words.spoken:
             for place in named[row.name]:
                 yield from (Form(base, place, "spoken") for base in row.also)
@@ -122,6 +126,11 @@ class Forms:
             return False
         tag = tags[0][1]
         return tag != "ns" if len(base) == _SHORTEST else not tag.startswith(_PLACE_TAGS)
+
+
+def _is_plain_word(text: str) -> bool:
+    """大夫, 寨子: two letters that nobody takes for a village without 村 behind them."""
+    return len(text) == _SHORTEST and _is_word(text)
 
 
 def _is_word(text: str) -> bool:

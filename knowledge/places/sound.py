@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 _SAME_SOUNDS = ((re.compile(r"^([zcs])h"), r"\1"), (re.compile(r"(?<=[aei])ng$"), "n"))
 MOST_READINGS = 8
 _USUAL_READINGS = 3
 
 
+@cache
+def _pypinyin() -> Any:
+    """Loaded at the first use, without its dictionary of phrases: single characters are read, and it takes 44 MB."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    import pypinyin
+
+    return pypinyin
+
+
 @lru_cache(maxsize=8192)
 def syllables(char: str) -> tuple[str, ...]:
     """The ways to read one character, the usual one first; the character itself when it is no Chinese one."""
-    import pypinyin
-
+    pypinyin = _pypinyin()
     read = pypinyin.pinyin(char, style=pypinyin.Style.NORMAL, heteronym=True)[0]
     return tuple(dict.fromkeys(_plain(syllable) for syllable in read[:_USUAL_READINGS])) or (char,)
 

@@ -32,6 +32,7 @@ class PlacePatterns(Row):
     home: Pattern
     am: Pattern
     moves: Pattern
+    pointed: Pattern
     of: Pattern
     right_edge: Pattern
     before_lone: Pattern
@@ -68,6 +69,7 @@ class PlaceWords(Row):
     no_letters: Text
     alike: tuple[Annotated[str, Field(min_length=2, max_length=2)], ...]
     around: tuple[Text, ...]
+    district: Text
     patterns: PlacePatterns
     phrases: AdvisorPhrases
 
