@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.forms import Form
 from knowledge import live
 from knowledge.answer import Knowledge
+from knowledge.embed import load_embedder
 from knowledge.imported import AdvisorEntry, AdvisorList
-from tests.knowledge.conftest import knowledge  # noqa: F401 (a fixture)
+from knowledge.release import current, load_release
+from knowledge.settings import SHIPPED_MODEL
 
 NORTH_STREET = "水冶镇 北街社区"
 
@@ -47,6 +50,13 @@ class Talk:
         self.active = self.slots["requested_slot"] is not None
         answer: dict[str, Any] = said["custom"]["answer"]
         return answer
+
+
+@pytest.fixture(scope="session")
+def knowledge(data_dir: Path) -> Knowledge:
+    """The shipped content with the shipped model."""
+    embedder, folder = load_embedder(SHIPPED_MODEL), data_dir / "releases"
+    return Knowledge(load_release(folder, current(folder) or "", embedder), embedder)
 
 
 @pytest.fixture(scope="session")
