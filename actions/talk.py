@@ -39,7 +39,8 @@ def text_of(tracker: Tracker) -> str:
 
 
 def intent_of(tracker: Tracker) -> str:
-    return str(tracker.get_intent_of_latest_message() or "")
+    """Name of the intent, nlu_fallback included: the SDK's own method would tell the doubtful one behind it."""
+    return str((tracker.latest_message.get("intent") or {}).get("name") or "")
 
 
 def confidence_of(tracker: Tracker) -> float:

@@ -66,6 +66,9 @@ def directory(knowledge: Knowledge) -> Knowledge:
     entry = AdvisorEntry(
         id="e1",
         name="测试员",
+        role=None,
+        office=None,
+        sheet=None,
         phones=("0372-0000000",),
         villages=(place.code,),
         confirmed=date.today(),
