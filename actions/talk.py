@@ -13,7 +13,8 @@ from bot.conversations import callbacks
 from knowledge.answer import Knowledge
 from knowledge.context.focus import Focus, focus_from_dict
 from knowledge.context.talk import Reply, converse
-from knowledge.records import Answer
+from knowledge.passages import searchable
+from knowledge.records import Answer, Status
 
 CALL_ME_BACK = "请工作人员给我回电话"
 SURE_INTENT = 0.5
@@ -38,7 +39,8 @@ def text_of(tracker: Tracker) -> str:
 
 
 def intent_of(tracker: Tracker) -> str:
-    return str(tracker.get_intent_of_latest_message() or "")
+    """Name of the intent, nlu_fallback included: the SDK's own method would tell the doubtful one behind it."""
+    return str((tracker.latest_message.get("intent") or {}).get("name") or "")
 
 
 def confidence_of(tracker: Tracker) -> float:
@@ -66,6 +68,10 @@ def say(dispatcher: CollectingDispatcher, answer: Answer) -> None:
 def replied(knowledge: Knowledge, tracker: Tracker) -> Reply:
     """The answer to whatever was said, small talk included; runs in a worker thread."""
     focus, text, intent = focus_of(tracker), text_of(tracker), intent_of(tracker)
+    if intent == "find_advisor" and confidence_of(tracker) >= SURE_INTENT:
+        card = knowledge.advisor_answers.answer(knowledge.places.find(text))
+        if card.status is not Status.CLARIFY:
+            return Reply(card, focus)
     if confidence_of(tracker) < SURE_INTENT or intent not in (*SMALL_TALK, *TOLD_ONCE, "talk_to_person", "crisis"):
         return with_offer(knowledge, converse(knowledge, text, focus))
     if intent == "talk_to_person":
@@ -79,7 +85,9 @@ def small_talk(knowledge: Knowledge, text: str, intent: str, focus: Focus, confi
     """The fixed text of ``intent``; a question hidden in the message, or one that goes on from before, is answered."""
     reply = converse(knowledge, text, focus)
     alone = knowledge.sure_answer(text)
-    if alone is not None or (reply.focus.matter is not None and reply.answer.target and not focus.empty):
+    message = knowledge.release.catalogue.context.read(searchable(text))
+    asks = bool(message.facets) or message.hours or message.phones
+    if alone is not None or (asks and not focus.empty and reply.answer.target is not None):
         return with_offer(knowledge, reply)
     if intent in TOLD_ONCE and confidence < SURE_ABUSE:
         return with_offer(knowledge, reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ BEHIND = ((2, 0.2), (4, 0.12), (8, 0.05), (14, 0.03))
 ENOUGH, DOUBTLESS = 0.06, 0.02
 # A message that begins, ends or points like something that goes on, or that we could only decline, may lie this much more.
 MORE = 0.05
+# Of what we could only decline, so few words of its own are read behind the name of the matter.
+THIN = 2
 # An earlier matter is the one named when it lies no further behind the best of all.
 NAMED = 0.12
 # A section of another kind than the one asked for answers when the message comes as near to it as this …
@@ -126,7 +129,8 @@ def _corrected(knowledge: Knowledge, turn: Turn) -> Understood | None:
         question = turn.focus.question.replace(other, wanted)
         if _sure(knowledge, question) and _about(knowledge, question, wanted):
             return Understood(knowledge.answer(question), question)
-    return Understood(knowledge.answer(wanted), wanted)
+    inner = Turn(wanted, knowledge.release.catalogue.context.read(wanted), turn.focus)
+    return _continued(knowledge, inner) or Understood(knowledge.answer(wanted), wanted)
 
 
 def _returned(knowledge: Knowledge, turn: Turn) -> Understood | None:
@@ -183,14 +187,25 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     if guide is None or own is None:
         return None
     enough = knowledge.release.searcher.gate.answer
-    if own.target.group == f"guide:{guide.id}" and own.probability >= enough:
+    here = own.target.group == f"guide:{guide.id}"
+    if (here and own.probability >= enough) or (not here and _named(knowledge, turn, own)):
         return None
     best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
+    declined = not own.ours and len(turn.message.residue) <= THIN
+    if declined and best.told is not None and best.told.probability >= enough:
+        return _section(knowledge, turn, guide, best)
     if best.own is None or best.own.dense < _NEAREST:
         return None
     if own.score - best.own.score > _allowed(turn.message, own, enough):
         return None
     return _section(knowledge, turn, guide, best)
+
+
+def _named(knowledge: Knowledge, turn: Turn, own: Scored) -> bool:
+    """Does the message call the matter of ``own`` by its name? Then it is about that one, however short it is."""
+    guide = _guide(knowledge, own.target.key)
+    names = [] if guide is None else re.split(r"[、/（）()]", guide.matter)
+    return any(len(name) > 1 and name in turn.message.text for name in names)
 
 
 def _allowed(message: Message, own: Scored, enough: float) -> float:
