@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell``: the product's processes."""
+"""``python -m bot run | service | prepare | shell | wechat-menu``: the product's processes and tools."""
 
 from __future__ import annotations
 
@@ -83,6 +83,41 @@ def shell(options: Settings) -> int:
     return talk(options)
 
 
+def wechat_menu(options: Settings, action: str) -> int:
+    """Check bot/channels/wechat/menu.yml, and with ``push`` make it the menu of the WeChat account."""
+    from bot.channels.wechat import menu
+    from bot.channels.wechat.client import ApiFault
+    from bot.channels.wechat.tokens import TokenLocked
+    from bot.conversations.migrate import migrate
+
+    try:
+        for_wechat = menu.for_wechat(menu.load(), options.public_url)
+    except menu.MenuFault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    if action == "check":
+        print("menu.yml 没有问题 / menu.yml is fine")
+        return 0
+    if not (options.wechat_app_id and options.wechat_secret and options.public_url):
+        print(
+            "要先填 YINFAWEN_WECHAT_APP_ID、YINFAWEN_WECHAT_SECRET、YINFAWEN_PUBLIC_URL / set these first",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        migrate(options.database)
+        asyncio.run(
+            menu.push(
+                options.wechat_api_url, options.database, options.wechat_app_id, options.wechat_secret, for_wechat
+            )
+        )
+    except (ApiFault, TokenLocked, SQLAlchemyError) as error:
+        print(f"菜单没有推上去 / the menu was not pushed: {error}", file=sys.stderr)
+        return 1
+    print("菜单已推上去，手机上几分钟内更新 / pushed; phones show it within minutes")
+    return 0
+
+
 def _knowledge_build() -> int:
     import subprocess
 
@@ -99,7 +134,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, function in COMMANDS.items():
         commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
-    command = parser.parse_args().command
+    of_menu = commands.add_parser("wechat-menu", help=(wechat_menu.__doc__ or "").splitlines()[0])
+    of_menu.add_argument("action", choices=("check", "push"))
+    given = parser.parse_args()
     try:
         options = settings()
     except ValidationError as error:
@@ -110,7 +147,9 @@ def main() -> int:
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for loud in ("rasa_sdk", "alembic", "faiss", "sentence_transformers"):
         logging.getLogger(loud).setLevel(logging.WARNING)
-    return COMMANDS[command](options)
+    if given.command == "wechat-menu":
+        return wechat_menu(options, given.action)
+    return COMMANDS[given.command](options)
 
 
 if __name__ == "__main__":
