@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ TRIES = 3
 HOLD = 30.0  # seconds; WeChat has long hung up
 PATIENCE = 0.3  # seconds for the database to note a late reply
 LOOK = 0.2
+COUNTED = 4096  # messages
 RENEW = 1.0
 
 
@@ -77,7 +79,7 @@ class Window:
         self._respond = respond
         self._after = after
         self._running: dict[str, asyncio.Task[str]] = {}
-        self._waiting: dict[str, int] = {}
+        self._counts: OrderedDict[str, int] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def reply(self, message: Message, nonce: str, started: float) -> str:
@@ -86,27 +88,28 @@ class Window:
         Raises NonceReused. Without a reply in time it does not return before WeChat has hung up.
         """
         key = self._identity.message(message)
-        self._waiting[key] = self._waiting.get(key, 0) + 1
-        delivery = _Delivery(message, key, self._waiting[key])
+        delivery = _Delivery(message, key, self._count(key))
         work = self._spawn(self._deliver(delivery, nonce))
-        try:
-            await asyncio.wait({work}, timeout=started + self._rules.seconds - time.monotonic())
-            if not work.done() and not self._rules.certified and self._tries(delivery) < TRIES:
-                metrics.WECHAT_REPLIES.labels("held").inc()
-                await asyncio.wait({work}, timeout=HOLD)
-            if work.done():
-                return work.result()
-            metrics.WECHAT_REPLIES.labels("late").inc()
-            return await self._promise(delivery)
-        finally:
-            self._waiting[key] -= 1
-            if not self._waiting[key]:
-                del self._waiting[key]
+        await asyncio.wait({work}, timeout=started + self._rules.seconds - time.monotonic())
+        if not work.done() and not self._rules.certified and self._tries(delivery) < TRIES:
+            metrics.WECHAT_REPLIES.labels("held").inc()
+            await asyncio.wait({work}, timeout=HOLD)
+        if work.done():
+            return work.result()
+        metrics.WECHAT_REPLIES.labels("late").inc()
+        return await self._promise(delivery)
 
     async def drain(self) -> None:
         """Wait for what is under way; called when the service stops."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _count(self, key: str) -> int:
+        """How often this process has seen the message: what the database knows better, unless it hangs."""
+        self._counts[key] = self._counts.pop(key, 0) + 1
+        if len(self._counts) > COUNTED:
+            self._counts.popitem(last=False)
+        return self._counts[key]
 
     def _tries(self, delivery: _Delivery) -> int:
         return max(delivery.tries, delivery.claim.tries if delivery.claim else 0)
