@@ -136,7 +136,8 @@ def _opened(request: web.Request, body: bytes) -> tuple[Message, Envelope | None
         return message(parse(body)), None
     encrypted = parse(body).get("Encrypt", "")
     # Never ``signature`` here: it does not cover the encrypted text.
-    if not envelopes or not is_signed(query.get("msg_signature", ""), *signed, encrypted):
+    known = envelopes and query.get("encrypt_type") == "aes"
+    if not known or not is_signed(query.get("msg_signature", ""), *signed, encrypted):
         raise CryptoFault(BAD_SIGNATURE, "safe mode without a key, or a wrong msg_signature")
     opened, envelope = open_with(envelopes, encrypted)
     return message(parse(opened)), envelope

@@ -22,7 +22,7 @@ from bot.conversations.turns import NoText, TextTooLong, Turns
 from knowledge import live
 
 _PLACE = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|[镇乡村]|社区)(?!委|口|道)")
-_REGION = re.compile(r"^(?:[\u4e00-\u9fff]{2,8}?(?:省|市|区|县))+")
+_REGION = re.compile(r"^(?:[\u4e00-\u9fff]{2,8}?(?:省|市|(?<!社)区|县))+")
 _UNSUPPORTED = re.compile(r"\[Unsupported Message\]|【收到不支持的消息类型，暂无法显示】")
 
 
