@@ -73,7 +73,7 @@ async def rate(request: web.Request) -> web.Response:
         return _html("notice", 400, title=say("page-gone-title"), text=say("page-gone"))
     store = request.app[api.STORE]
     await give_feedback(store, page.conversation_id, page.turn_id, Verdict(str(verdict)), reason)
-    raise web.HTTPSeeOther(request.path)
+    return web.Response(status=303, headers={"Location": request.path, "Cache-Control": "no-store"})
 
 
 async def _page(request: web.Request) -> Page | None:
