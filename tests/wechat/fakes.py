@@ -45,11 +45,13 @@ def xml_of(fields: dict[str, str]) -> str:
 
 @dataclass
 class Delivered:
-    """What came of one message: the text the resident sees (None: nothing), and how often and how long it took."""
+    """What came of one message: the text the resident sees (None: nothing), how often it was posted, the seconds in all
+    and of the last try."""
 
     shown: str | None
     tries: int
     seconds: float
+    last: float = 0.0
 
 
 @dataclass
@@ -69,14 +71,17 @@ class Platform:
         """One message with its tries, to its end."""
         started = time.monotonic()
         for tries in (1, 2, 3):
+            posted = time.monotonic()
             try:
                 async with asyncio.timeout(self.window):
                     status, body = await self.post(fields)
             except TimeoutError:
                 continue
-            seconds = time.monotonic() - started
-            self.late.append(seconds - (tries - 1) * self.window)
-            return Delivered(self.read(fields, body) if status == 200 else OUT_OF_ORDER, tries, seconds)
+            now = time.monotonic()
+            self.late.append(now - posted)
+            return Delivered(
+                self.read(fields, body) if status == 200 else OUT_OF_ORDER, tries, now - started, now - posted
+            )
         return Delivered(OUT_OF_ORDER, 3, time.monotonic() - started)
 
     async def post(self, fields: dict[str, str], **changed: str) -> tuple[int, str]:

@@ -49,7 +49,7 @@ async def test_the_third_try_ends_with_a_link_where_the_answer_appears(
     engine.seconds = lambda _: 4.0
     came = await platform.send(person.text("很慢的问题"))
     assert came.tries == 3
-    assert 2.75 < came.seconds < 2.98  # the last reply leaves at four fifths of the last window
+    assert 2.55 < came.seconds < 2.9  # the last reply leaves before four fifths of the last window
     path = link_in(came.shown)
     assert "12348" in (came.shown or "")
     assert "正在查您的问题" in await page(platform, path)
@@ -105,7 +105,7 @@ async def test_an_answer_just_at_the_end_of_the_window_is_given_once(
 ) -> None:
     platform = await start(wechat_certified=True)
     people = [Person() for _ in range(40)]
-    moments = {f"问{number}": random.uniform(0.6, 0.95) for number in range(len(people))}
+    moments = {f"问{number}": random.uniform(0.4, 0.8) for number in range(len(people))}
     engine.seconds = lambda text: moments[text]
     came = await asyncio.gather(*(platform.send(one.text(text)) for one, text in zip(people, moments, strict=True)))
     await asyncio.sleep(1)
@@ -214,5 +214,5 @@ async def test_one_real_window(start: Any, person: Person, engine: EchoEngine) -
     platform.window = 5.0
     engine.seconds = lambda _: 16.0
     came = await platform.send(person.text("最慢的问题"))
-    assert (came.tries, 14.4 < came.seconds < 14.9) == (3, True)
+    assert (came.tries, 14.2 < came.seconds < 14.7) == (3, True)
     assert "/a/" in (came.shown or "")

@@ -1,7 +1,7 @@
 """The five seconds. WeChat waits 5 s for a reply, then sends the message again, three times in all; then it gives up and
 tells the resident that the account is out of order.
 
-Each message is worked on once. Every delivery of it waits for that one reply, and at 4.5 s without one:
+Each message is worked on once. Every delivery of it waits for that one reply. When there is none shortly before 4.5 s:
 
 - certified account: this delivery says that the answer is coming, with a link; the answer follows as a customer-service
   message;
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 HOLD = 30.0  # seconds; WeChat has long hung up
-PATIENCE = 0.3  # seconds for the database to note a late reply
+PATIENCE = 0.2  # seconds of the window that are kept for the database to note a late reply
 LOOK = 0.2
 COUNTED = 4096  # messages
 RENEW = 1.0
@@ -90,7 +90,7 @@ class Window:
         key = self._identity.message(message)
         delivery = _Delivery(message, key, self._count(key))
         work = self._spawn(self._deliver(delivery, nonce))
-        await asyncio.wait({work}, timeout=started + self._rules.seconds - time.monotonic())
+        await asyncio.wait({work}, timeout=started + self._rules.seconds - PATIENCE - time.monotonic())
         if not work.done() and not self._rules.certified and self._tries(delivery) < TRIES:
             metrics.WECHAT_REPLIES.labels("held").inc()
             await asyncio.wait({work}, timeout=HOLD)
