@@ -230,6 +230,7 @@ class EchoEngine:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.seconds: Callable[[str], float] = lambda _: 0.0
+        self.status = Status.ANSWERED
         self.follow_ups: tuple[str, ...] = ("讨工资需要什么证据", "老板跑了找谁", "仲裁要多久")
         self.port = 0
 
@@ -254,7 +255,7 @@ class EchoEngine:
         door = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
         quote = Citation("法律援助法", "第三十一条", "全国人大常委会", "2022-01-01", "请求支付劳动报酬", True)
         return Answer(
-            Status.ANSWERED, "answered", f"答〔{text}〕完。", (quote,), (door,), self.follow_ups, "2026-01-01", "欠薪"
+            self.status, "answered", f"答〔{text}〕完。", (quote,), (door,), self.follow_ups, "2026-01-01", "欠薪"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bot.channels.wechat.page import dialled
 from bot.channels.wechat.texts import say
+from knowledge.records import Status
 from tests.wechat.fakes import EchoEngine, Person, Platform
 from tests.wechat.test_window import link_in
 
@@ -94,8 +96,6 @@ async def test_an_unknown_link_is_explained(browser: Browser, page_id: str) -> N
 
 
 async def test_an_old_link_is_explained(browser: Browser, path: str, options: Any) -> None:
-    import sqlite3
-
     with sqlite3.connect(options.data_dir / "yinfawen.db") as connection:
         connection.execute("UPDATE answer_pages SET expires_at = '2020-01-01 00:00:00'")
     status, html, _ = await browser.open(path)
@@ -104,8 +104,6 @@ async def test_an_old_link_is_explained(browser: Browser, path: str, options: An
 
 
 async def test_an_erased_conversation_takes_its_pages_along(browser: Browser, path: str, options: Any) -> None:
-    import sqlite3
-
     with sqlite3.connect(options.data_dir / "yinfawen.db") as connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("DELETE FROM conversations")
@@ -113,8 +111,6 @@ async def test_an_erased_conversation_takes_its_pages_along(browser: Browser, pa
 
 
 async def test_a_turn_that_was_never_answered_ends_with_the_hotlines(browser: Browser, path: str, options: Any) -> None:
-    import sqlite3
-
     with sqlite3.connect(options.data_dir / "yinfawen.db") as connection:
         connection.execute("UPDATE turns SET answer = NULL")
         connection.execute("UPDATE answer_pages SET created_at = '2026-01-01 00:00:00'")
@@ -138,6 +134,24 @@ async def test_words_in_an_answer_are_never_markup(
     _, html, _ = await browser.open(path)
     assert html.css("script") == []
     assert "<script>" in html.css_first(".answer").text()
+
+
+async def test_in_danger_the_numbers_come_first_and_nothing_is_asked(
+    platform: Platform, browser: Browser, person: Person, engine: EchoEngine
+) -> None:
+    engine.status = Status.CRISIS
+    path = link_in((await platform.send(person.text("长" * 900))).shown)
+    _, html, _ = await browser.open(path)
+    assert html.css_first("h1").text() == say("page-title")
+    assert html.css_first("main > ul.doors + section.answer.crisis") is not None
+    assert html.css("form") == []
+
+
+async def test_a_number_in_a_quotation_dials(browser: Browser, path: str, options: Any) -> None:
+    with sqlite3.connect(options.data_dir / "yinfawen.db") as connection:
+        connection.execute("UPDATE turns SET answer = json_set(answer, '$.citations[0].quote', '打12348热线')")
+    _, html, _ = await browser.open(path)
+    assert html.css_first("blockquote a").attributes["href"] == "tel:12348"
 
 
 def test_numbers_of_routes_dial_and_others_do_not() -> None:

@@ -130,7 +130,7 @@ def _pieces(text: str, numbers: Mapping[str, str]) -> Iterator[str | Markup]:
 def _templates() -> Environment:
     """Everything is escaped; a name that is not given is an error."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    made.globals.update(texts=texts(), telephone=telephone, website=website, title_of=title)
+    made.globals.update(texts=texts(), dialled=dialled, telephone=telephone, website=website, title_of=title)
     return made
 
 
