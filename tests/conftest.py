@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.wechat.fakes import AES_KEY, APP_ID, TOKEN
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -76,6 +78,10 @@ def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
         "YINFAWEN_ADDRESS_PER_MINUTE": "0",
         "YINFAWEN_CONVERSATIONS_PER_MINUTE": "0",
+        "YINFAWEN_WECHAT_TOKEN": TOKEN,
+        "YINFAWEN_WECHAT_APP_ID": APP_ID,
+        "YINFAWEN_WECHAT_AES_KEY": AES_KEY,
+        "YINFAWEN_PUBLIC_URL": "https://fa.example.org",
     }
     process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
