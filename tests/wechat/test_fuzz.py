@@ -13,10 +13,10 @@ import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import aiohttp
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,9 +56,13 @@ class Target:
     def __init__(self, folder: Path) -> None:
         self.loop = asyncio.new_event_loop()
         self.slowest = 0.0
-        self.clients = {key: self.loop.run_until_complete(self._start(folder, key)) for key in ("", AES_KEY)}
+        self.servers = {key: self.loop.run_until_complete(self._start(folder, key)) for key in ("", AES_KEY)}
+        self.session = self.loop.run_until_complete(self._session())
 
-    async def _start(self, folder: Path, key: str) -> TestClient[Any, Any]:
+    async def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    async def _start(self, folder: Path, key: str) -> TestServer:
         options = Settings(
             _env_file=None,
             data_dir=folder / (key[:3] or "plain"),
@@ -70,13 +74,14 @@ class Target:
             public_url="https://fa.example.org",
         )
         migrate(options.database)
-        client: TestClient[Any, Any] = TestClient(TestServer(make_app(options)))
-        await client.start_server()
-        return client
+        server = TestServer(make_app(options))  # not aiohttp's TestClient, which keeps every response
+        await server.start_server()
+        return server
 
     def close(self) -> None:
-        for client in self.clients.values():
-            self.loop.run_until_complete(client.close())
+        self.loop.run_until_complete(self.session.close())
+        for server in self.servers.values():
+            self.loop.run_until_complete(server.close())
         self.loop.close()
 
     def send(self, key: str, method: str, query: dict[str, str], body: bytes = b"") -> None:
@@ -88,7 +93,8 @@ class Target:
         assert status != 200 or said, (query, body)
 
     async def _send(self, key: str, method: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        async with self.clients[key].request(method, "/wechat", params=query, data=body) as response:
+        url = self.servers[key].make_url("/wechat")
+        async with self.session.request(method, url, params=query, data=body) as response:
             return response.status, await response.read()
 
 
