@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell | callbacks``: the product's processes."""
+"""``python -m bot run | service | prepare | shell | callbacks | wechat-menu``: the product's processes and tools."""
 
 from __future__ import annotations
 
@@ -85,6 +85,41 @@ def shell(options: Settings) -> int:
     return talk(options)
 
 
+def wechat_menu(options: Settings, action: str) -> int:
+    """Check bot/channels/wechat/menu.yml, and with ``push`` make it the menu of the WeChat account."""
+    from bot.channels.wechat import menu
+    from bot.channels.wechat.client import ApiFault
+    from bot.channels.wechat.tokens import TokenLocked
+    from bot.conversations.migrate import migrate
+
+    try:
+        for_wechat = menu.for_wechat(menu.load(), options.public_url)
+    except menu.MenuFault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    if action == "check":
+        print("menu.yml 没有问题 / menu.yml is fine")
+        return 0
+    if not (options.wechat_app_id and options.wechat_secret and options.public_url):
+        print(
+            "要先填 YINFAWEN_WECHAT_APP_ID、YINFAWEN_WECHAT_SECRET、YINFAWEN_PUBLIC_URL / set these first",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        migrate(options.database)
+        asyncio.run(
+            menu.push(
+                options.wechat_api_url, options.database, options.wechat_app_id, options.wechat_secret, for_wechat
+            )
+        )
+    except (ApiFault, TokenLocked, SQLAlchemyError) as error:
+        print(f"菜单没有推上去 / the menu was not pushed: {error}", file=sys.stderr)
+        return 1
+    print("菜单已推上去，手机上几分钟内更新 / pushed; phones show it within minutes")
+    return 0
+
+
 def _knowledge_build() -> int:
     import subprocess
 
@@ -99,6 +134,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "shell": shell,
     "callbacks": callbacks,
     "callback-key": callback_key,
+    "wechat-menu": wechat_menu,
 }
 
 
@@ -110,6 +146,8 @@ def main() -> int:
         command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         if name == "callbacks":
             command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
+        if name == "wechat-menu":
+            command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())
     name = given.pop("command")
     try:

@@ -20,6 +20,7 @@ from bot import metrics
 from bot.channels.web import api, pages
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
+from bot.channels.wechat import channel as wechat
 from bot.conversations import callbacks
 from bot.conversations.callbacks import Callbacks
 from bot.conversations.store import ConversationStore
@@ -61,6 +62,7 @@ def make_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(_secure)
     api.add_routes(app)
     pages.add_routes(app)
+    wechat.set_up(app, settings)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app
@@ -166,7 +168,8 @@ async def _erase_daily(store: ConversationStore, days: int) -> None:
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(SECURITY_HEADERS)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)  # a page may be stricter
     response.headers.popall("Server", None)
 
 

@@ -6,9 +6,11 @@ from functools import cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from knowledge.settings import ROOT, KnowledgeSettings
+
+_AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
 
 
 class Settings(KnowledgeSettings):
@@ -51,6 +53,50 @@ class Settings(KnowledgeSettings):
     trusted_proxy: bool = Field(
         default=False, description="Take the resident's address from X-Forwarded-For; only behind a proxy that sets it."
     )
+    wechat_token: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9]{16,32})?$",
+        description="WeChat account: the token, 16 to 32 letters and digits; empty means no WeChat.",
+    )
+    wechat_app_id: str = Field(
+        default="",
+        pattern=r"^(wx[0-9a-f]{16})?$",
+        validate_default=True,
+        description="WeChat account: its AppID, wx and 16 more.",
+    )
+    wechat_aes_key: str = Field(
+        default="", pattern=_AES_KEY, description="WeChat account: EncodingAESKey of safe mode; empty means plaintext."
+    )
+    wechat_aes_key_previous: str = Field(
+        default="",
+        pattern=_AES_KEY,
+        description="WeChat account: the EncodingAESKey before, while it is being changed.",
+    )
+    wechat_secret: str = Field(
+        default="",
+        description="WeChat account: its AppSecret; for later answers, message menus and the account's menu.",
+    )
+    wechat_certified: bool = Field(
+        default=False, description="WeChat account: certified, so that later answers may be sent to it."
+    )
+    wechat_msgmenu: bool = Field(
+        default=False, description="WeChat account: a certified service account that may send message menus."
+    )
+    wechat_reply_seconds: float = Field(
+        default=4.5, gt=0, le=4.8, description="Seconds after which WeChat gets a link instead of the answer."
+    )
+    wechat_page_days: int = Field(default=30, ge=1, description="Days until the link to an answer page ends.")
+    wechat_api_url: str = Field(
+        default="https://api.weixin.qq.com",
+        pattern=r"^https?://[^\s/]+$",
+        description="Address of WeChat's interface; another one only for a relay.",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]*[^\s/])?$",
+        validate_default=True,
+        description="Address under which residents reach this service, for links; needed with WeChat.",
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
 
     @field_validator("callback_key")
@@ -62,6 +108,24 @@ class Settings(KnowledgeSettings):
             except ValueError:
                 raise ValueError("不是钥匙，用 python -m bot callback-key 生成 / no key, make one with that") from None
         return key
+
+    @field_validator("wechat_app_id", "public_url", mode="after")
+    @classmethod
+    def _needed_with_wechat(cls, value: str, info: ValidationInfo) -> str:
+        """Without them no message can be opened and no link be written."""
+        if info.data.get("wechat_token") and not value:
+            raise ValueError("接了公众号就要填 / needed when a WeChat token is set")
+        return value
+
+    @field_validator("wechat_certified", "wechat_msgmenu", mode="after")
+    @classmethod
+    def _needed_to_send(cls, value: bool, info: ValidationInfo) -> bool:
+        """Sending needs the secret, and is for certified accounts."""
+        if value and not info.data.get("wechat_secret"):
+            raise ValueError("要先填 YINFAWEN_WECHAT_SECRET / needs the AppSecret")
+        if value and info.field_name == "wechat_msgmenu" and not info.data.get("wechat_certified"):
+            raise ValueError("要先打开 YINFAWEN_WECHAT_CERTIFIED / for certified accounts only")
+        return value
 
     @property
     def database(self) -> str:

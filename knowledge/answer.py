@@ -28,12 +28,14 @@ from knowledge.places.find import shipped_places
 from knowledge.proof_answers import ProofAnswers
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
-from knowledge.search import Found, FoundPassage, Scored
+from knowledge.search import SCOPE, Found, FoundPassage, Scored
 from knowledge.situations import laid_over
 
 CHOICES = 3
 READINGS_KEPT = 256
 SURE = 0.8
+# A note that denies must lead our own answers by so much (chosen on the fitted half of the golden questions).
+CLEARLY = 0.1
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]")
 _NUMBER = re.compile(r"\d(?:[\d.,%-]*[\d%])?")
@@ -100,6 +102,9 @@ class Knowledge:
             self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
         )
         self.legal_aid = PreCheck(release.catalogue, self._citer, self.status)
+        self._denials = frozenset(
+            f"{SCOPE}{row.id}" for row in release.catalogue.scope if row.reason == "not-in-report"
+        )
         self._names = {
             name: row
             for row in release.catalogue.channels
@@ -308,10 +313,17 @@ class Knowledge:
 
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
-        best = next(iter(self._find(inquiry).targets), None)
+        best = next((row for row in self._find(inquiry).targets if not self._denies_too_soon(row)), None)
         if best is None or best.probability < self.release.searcher.gate.answer:
             return None
         return best.target.key
+
+    def _denies_too_soon(self, row: Scored) -> bool:
+        """Would say that the report does not have something, although an answer of ours lies close behind.
+
+        To deny what the report does say is worse than to ask back.
+        """
+        return row.lead < CLEARLY and row.target.key in self._denials
 
     def _understood(self, inquiry: Inquiry) -> Answer | None:
         """The best target has enough evidence."""

@@ -24,7 +24,7 @@ _CODE = (
     "search", "sections", "st_module", "tokens",
 )  # fmt: skip
 BLOCK = 2000
-CALM_EXAMPLES = 60
+CALM_EXAMPLES = 150
 Progress = Callable[[str], None]
 
 
@@ -84,7 +84,7 @@ def _fit_danger(
 
 
 def _some(rows: Sequence[int], matters: Sequence[str]) -> list[int]:
-    """At most CALM_EXAMPLES of each matter, evenly: a matter's fiftieth wording teaches nothing about danger."""
+    """At most CALM_EXAMPLES of each matter, evenly: a matter's two hundredth wording teaches nothing about danger."""
     of: dict[str, list[int]] = {}
     for row in rows:
         of.setdefault(matters[row], []).append(row)

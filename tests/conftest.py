@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.wechat.fakes import AES_KEY, APP_ID, TOKEN
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -78,6 +80,10 @@ def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "YINFAWEN_CALLBACK_KEY": Fernet.generate_key().decode(),
         "YINFAWEN_ADDRESS_PER_MINUTE": "0",
         "YINFAWEN_CONVERSATIONS_PER_MINUTE": "0",
+        "YINFAWEN_WECHAT_TOKEN": TOKEN,
+        "YINFAWEN_WECHAT_APP_ID": APP_ID,
+        "YINFAWEN_WECHAT_AES_KEY": AES_KEY,
+        "YINFAWEN_PUBLIC_URL": "https://fa.example.org",
     }
     process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -102,6 +102,10 @@ class ConversationStore:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, job)
 
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """For the tables of channels: ``work`` in one transaction in a worker thread. Raises what ``work`` raises."""
+        return await self._run(work)
+
     async def ping(self) -> None:
         """Raises SQLAlchemyError when the database cannot be used."""
         await self._run(lambda connection: connection.execute(select(func.count()).select_from(conversations)).scalar())

@@ -1,4 +1,4 @@
-"""Tables of conversations and turns. Changes go through alembic (migrations/), never through create_all."""
+"""Tables of conversations, turns, feedback and the WeChat channel. Changes go through alembic (migrations/), never through create_all."""
 
 from __future__ import annotations
 
@@ -85,4 +85,72 @@ callbacks = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     Index("ix_callbacks_conversation_id", "conversation_id"),
+)
+
+# One verdict a turn, from whichever channel; ``reason`` is masked.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("turn_id", String(64), ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+)
+
+# Who writes to us is kept as a keyed hash only. ``offered`` are the choices last shown, in their order, ``rated_turn`` the
+# turn that 满意 or 不满意 would be about.
+wechat_users = Table(
+    "wechat_users",
+    metadata,
+    Column("openid_hash", String(64), primary_key=True),
+    Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("offered", JSON, nullable=False),
+    Column("rated_turn", String(64)),
+    Index("ix_wechat_users_conversation_id", "conversation_id"),
+)
+
+# Every message seen, and what was replied: empty while it is worked on by ``owner``, whose claim ends at ``leased_until``.
+wechat_messages = Table(
+    "wechat_messages",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("leased_until", UtcDateTime, nullable=False),
+    Column("reply", Text),
+    Index("ix_wechat_messages_received_at", "received_at"),
+)
+
+# A nonce belongs to one message: deliveries of that message may repeat it, another message may not.
+wechat_nonces = Table(
+    "wechat_nonces",
+    metadata,
+    Column("nonce", String(64), primary_key=True),
+    Column("message_key", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("ix_wechat_nonces_seen_at", "seen_at"),
+)
+
+# The access token is encrypted; ``locked_until`` is the lock under which one process renews it.
+wechat_tokens = Table(
+    "wechat_tokens",
+    metadata,
+    Column("app_id", String(32), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("locked_until", UtcDateTime, nullable=False),
+)
+
+# Links to answers: the hash of the link's id, and the turn by the names it had before it was answered.
+answer_pages = Table(
+    "answer_pages",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("client_turn_id", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_answer_pages_conversation_id", "conversation_id"),
+    Index("ix_answer_pages_expires_at", "expires_at"),
 )
