@@ -71,3 +71,15 @@ turns = Table(
     UniqueConstraint("conversation_id", "client_turn_id"),
     UniqueConstraint("conversation_id", "number", name="uq_turns_number"),
 )
+
+# One verdict a turn, of any channel: ``good`` or ``bad``, with a reason (masked) where the resident gave one.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("turn_id", String(64), ForeignKey("turns.id", ondelete="CASCADE"), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("turn_id"),
+)

@@ -71,12 +71,12 @@ def tables(url: str) -> set[str]:
 
 
 def test_migrations_go_up_down_and_up_again(url: str) -> None:
-    assert tables(url) == {"alembic_version", "conversations", "turns"}
+    assert tables(url) == {"alembic_version", "conversations", "feedback", "turns"}
     migrate(url, "base")
     assert tables(url) == {"alembic_version"}
     migrate(url)
     migrate(url)
-    assert tables(url) == {"alembic_version", "conversations", "turns"}
+    assert tables(url) == {"alembic_version", "conversations", "feedback", "turns"}
 
 
 def test_migrated_database_is_what_the_tables_say(url: str) -> None:
