@@ -70,7 +70,7 @@ $(WIDGET)/dist/widget.js: $(wildcard $(WIDGET)/src/*) $(WIDGET)/build.mjs $(WIDG
 	@cd $(WIDGET) && node build.mjs && touch dist/widget.js
 
 $(WIDGET)/node_modules/.installed: $(WIDGET)/package.json $(WIDGET)/package-lock.json
-	@command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || \
+	@command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || \
 	  { echo "需要 Node.js 18 或更新的版本和 npm（Debian：apt install nodejs npm）/ Node.js 18 or newer and npm are needed to build the widget (Debian: apt install nodejs npm)"; exit 1; }
 	@echo "[yinfawen] 安装网页组件的构建工具 / installing the widget's build tools"
 	@cd $(WIDGET) && npm ci --silent --ignore-scripts --no-audit --no-fund

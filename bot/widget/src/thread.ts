@@ -32,6 +32,11 @@ export class Thread {
     return this.#shown.get(id);
   }
 
+  /** What was answered elsewhere stands before what still waits here. */
+  get firstWaiting(): Node | null {
+    return [...this.#shown.values()].find((turn) => !turn.answered && turn.node.isConnected)?.node ?? null;
+  }
+
   add({ id, text }: Question, before: Node | null = null): ShownTurn {
     const turn: ShownTurn = { id, text, node: renderTurn(text), answered: false };
     this.#shown.set(id, turn);

@@ -96,6 +96,7 @@ export class YinFawen extends HTMLElement {
     const shadow = this.attachShadow({ mode: "open" });
     addStyle(shadow, css);
     shadow.append(root);
+    this.replaceChildren(); // the plain form has done its duty
     if (this.hasAttribute("open")) this.#dock?.open();
   }
 
@@ -114,7 +115,8 @@ export class YinFawen extends HTMLElement {
       event.preventDefault();
       this.#submit();
     });
-    form.addEventListener("keydown", (event) => this.#onKey(event));
+    form.addEventListener("keydown", (event) => this.#onEscape(event));
+    input.addEventListener("keydown", (event) => this.#onEnter(event));
     input.addEventListener("input", () => this.#typed());
     window.addEventListener("storage", (event) => {
       if (event.key === null || event.key === this.#memory.conversationKey) this.#adopt(this.#memory.conversation);
@@ -128,15 +130,16 @@ export class YinFawen extends HTMLElement {
 
   // --- asking ---
 
-  #onKey(event: KeyboardEvent): void {
-    if (event.key === "Escape" && !this.#suggestions.node.hidden) {
-      event.stopPropagation();
-      this.#parts.input.focus();
-      return this.#suggestions.close();
-    }
+  #onEscape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || this.#suggestions.node.hidden) return;
+    event.stopPropagation();
+    this.#parts.input.focus();
+    this.#suggestions.close();
+  }
+
+  #onEnter(event: KeyboardEvent): void {
     // keyCode 229: the key belongs to the input method (Safari tells so only this way).
-    const own = event.isComposing || event.keyCode === 229;
-    if (event.target !== this.#parts.input || event.key !== "Enter" || event.shiftKey || own) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.#submit();
   }
@@ -338,7 +341,8 @@ export class YinFawen extends HTMLElement {
     const known = this.#thread.get(turn.client_turn_id);
     if (known?.answered) return;
     this.#memory.dropUnsent(turn.client_turn_id);
-    this.#showAnswer(known ?? this.#thread.add({ id: turn.client_turn_id, text: turn.text }), turn.answer, turn.turn_id);
+    const shown = known ?? this.#thread.add({ id: turn.client_turn_id, text: turn.text }, this.#thread.firstWaiting);
+    this.#showAnswer(shown, turn.answer, turn.turn_id);
     this.#outbox.drop(turn.client_turn_id);
   }
 
