@@ -29,6 +29,23 @@ const COUNT_FROM = 900;
 const SLOW_MS = 1500;
 const HIDDEN_MS = 5000; // a page in the background needs no open connection
 
+/** Waits for other tabs at the same; without, where the browser has no locks (plain http) or denies them (some frames). */
+async function oneTabAtATime<T>(name: string, work: () => Promise<T>): Promise<T> {
+  let begun = false;
+  const locks = navigator.locks as LockManager | undefined;
+  try {
+    if (locks) {
+      return (await locks.request(name, () => {
+        begun = true;
+        return work();
+      })) as T;
+    }
+  } catch (error) {
+    if (begun) throw error;
+  }
+  return work();
+}
+
 /** Where the script came from; index.ts sets it. */
 export const origin = { root: document.baseURI };
 
@@ -211,10 +228,9 @@ export class YinFawen extends HTMLElement {
       this.#conversation = this.#memory.conversation = conversation;
       return conversation;
     };
-    const locks = navigator.locks as LockManager | undefined; // only where the page is secure
-    const conversation = await (locks ? locks.request(this.#memory.conversationKey, open) : open());
+    const conversation = await oneTabAtATime(this.#memory.conversationKey, open);
     this.#listen();
-    return conversation as Conversation;
+    return conversation;
   }
 
   #sending(question: Question): void {
