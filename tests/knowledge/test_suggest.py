@@ -30,7 +30,7 @@ def test_suggestions_are_known_questions_that_hold_what_is_typed(typed: str, sug
     assert len({known[question] for question in found}) == len(found), "each leads elsewhere"
 
 
-@pytest.mark.parametrize("typed", ["", "工", " ", "\0", "zzzz", "1234567", "👍👍", "\ud800", "量子力学相对论"])
+@pytest.mark.parametrize("typed", ["", "工", " ", "\0", "zzzz", "9876543", "👍👍", "\ud800", "量子力学相对论"])
 def test_nothing_for_what_nobody_asks(typed: str, suggest: Suggester) -> None:
     assert suggest(typed) == []
 
