@@ -436,6 +436,7 @@ export class YinFawen extends HTMLElement {
 
   #offline(): void {
     this.#note(...renderOffline());
+    this.#parts.notice.scrollIntoView({ block: "nearest" });
     this.#say("现在没有网络。");
   }
 
