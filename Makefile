@@ -7,33 +7,38 @@ export OMP_NUM_THREADS ?= 1
 # Long lines of Rasa's and torch's start-up stay out of the way of what we say ourselves.
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test setup shell lint clean help
+WIDGET := bot/widget
+
+.PHONY: run test setup shell widget lint clean help
 
 help:
 	@echo "make run    准备环境，启动服务，打印网址 / set up, start, print the address"
 	@echo "make test   准备环境，运行全部测试 / set up and run all tests"
 	@echo "make shell  在终端里和机器人对话（先 make run）/ talk to the running bot in a terminal"
-	@echo "make lint   ruff, mypy, import rules"
+	@echo "make widget 只构建网页组件（node）/ build the web component only (node)"
+	@echo "make lint   ruff, mypy, import rules, tsc"
 	@echo "make clean  删除环境和运行数据 / remove environments and run-time data"
 
-run: $(VENV)/.service $(RASA)/.installed
+run: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js
 	@exec $(PY) -m bot run
 
-setup: $(VENV)/.service $(RASA)/.installed
+setup: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js
 
-test: $(VENV)/.dev $(RASA)/.installed
+test: $(VENV)/.dev $(RASA)/.installed $(WIDGET)/dist/widget.js
 	@echo "[yinfawen] 检查代码 / checking the code"
 	@$(MAKE) --no-print-directory lint
 	@echo "[yinfawen] 运行测试 / running the tests"
+	@cd $(WIDGET) && npm test --silent
 	@YINFAWEN_RASA_PYTHON=$(CURDIR)/$(RASA)/bin/python $(PY) -m pytest
 
 shell: $(VENV)/.service
 	@$(PY) -m bot shell
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev $(WIDGET)/node_modules/.installed
 	@$(VENV)/bin/ruff check -q . && $(VENV)/bin/ruff format -q --check .
 	@$(VENV)/bin/mypy --no-error-summary
 	@$(VENV)/bin/lint-imports >/dev/null || { $(VENV)/bin/lint-imports; exit 1; }
+	@cd $(WIDGET) && npm run --silent check
 
 # The service's environment: plain pip, because torch is pinned to a build that needs no GPU (docs/decisions/0001).
 $(VENV)/bin/python:
@@ -58,5 +63,18 @@ $(RASA)/.installed: requirements/rasa.txt scripts/rasa_environment.sh
 	@sh scripts/rasa_environment.sh $(RASA)
 	@touch $@
 
+# The widget: TypeScript made into one script by esbuild, from the versions in its lock (bot/widget/package-lock.json).
+widget: $(WIDGET)/dist/widget.js
+
+$(WIDGET)/dist/widget.js: $(wildcard $(WIDGET)/src/*) $(WIDGET)/build.mjs $(WIDGET)/node_modules/.installed
+	@cd $(WIDGET) && node build.mjs && touch dist/widget.js
+
+$(WIDGET)/node_modules/.installed: $(WIDGET)/package.json $(WIDGET)/package-lock.json
+	@command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || \
+	  { echo "需要 Node.js 18 或更新的版本和 npm（Debian：apt install nodejs npm）/ Node.js 18 or newer and npm are needed to build the widget (Debian: apt install nodejs npm)"; exit 1; }
+	@echo "[yinfawen] 安装网页组件的构建工具 / installing the widget's build tools"
+	@cd $(WIDGET) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(RASA) var .rasa results test-artifacts
+	rm -rf $(WIDGET)/node_modules $(WIDGET)/dist $(VENV) $(RASA) var .rasa results test-artifacts

@@ -72,6 +72,7 @@ def service(options: Settings) -> int:
         print(error, file=sys.stderr)
         return 1
     live.use(knowledge)
+    knowledge.suggest("")  # puts its index together now rather than under the first resident's fingers
     metrics.RELEASE.labels(knowledge.release.id).set(1)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(options))

@@ -17,12 +17,14 @@ from rasa_sdk.executor import ActionExecutor
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.channels.web import api, pages
+from bot.channels.web import api, pages, passages, sites
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
+from bot.channels.web.sites import SECURITY_HEADERS
 from bot.channels.wechat import channel as wechat
 from bot.conversations import callbacks
 from bot.conversations.callbacks import Callbacks
+from bot.conversations.events import Bell
 from bot.conversations.store import ConversationStore
 from bot.conversations.turns import Turns
 from bot.engine import DialogueEngine
@@ -35,34 +37,27 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WORKERS = 2  # one embeds, outside Python's lock, while the other searches
 ENGINE = web.AppKey("engine", DialogueEngine)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'; require-trusted-types-for 'script'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
-}
 
 
 def make_app(settings: Settings) -> web.Application:
     """The public site. Knowledge must be in use (``knowledge.live.use``) before the first turn."""
-    app = web.Application(middlewares=[_errors], client_max_size=api.MAX_BODY)
+    app = web.Application(middlewares=[_errors, sites.preflight], client_max_size=api.MAX_BODY)
     app[api.SETTINGS] = settings
     app[api.LIMITS] = Limits(
         {
             "turns": settings.turns_per_minute,
             "address": settings.address_per_minute,
             "conversations": settings.conversations_per_minute,
+            "suggestions": settings.suggestions_per_minute,
         }
     )
     app.cleanup_ctx.append(_resources)
     app.on_response_prepare.append(_secure)
+    app.on_shutdown.append(_let_listeners_go)
     api.add_routes(app)
     pages.add_routes(app)
     wechat.set_up(app, settings)
+    passages.add_routes(app)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app
@@ -143,10 +138,12 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
     connector = aiohttp.TCPConnector(limit=256)
     async with aiohttp.ClientSession(connector=connector) as session:
         app[api.STORE] = store
-        app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout)
+        app[ENGINE] = DialogueEngine(
+            session, settings.rasa_url, settings.rasa_timeout, settings.data_dir / "rasa" / "rasa.db"
+        )
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
-        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests)
+        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
         eraser = asyncio.create_task(_erase_daily(store, settings.retention_days))
         yield
         await app[api.TURNS].drain()
@@ -167,9 +164,14 @@ async def _erase_daily(store: ConversationStore, days: int) -> None:
         await asyncio.sleep(24 * 3600)
 
 
+async def _let_listeners_go(app: web.Application) -> None:
+    app[api.TURNS].bell.close()
+
+
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)  # a page may be stricter
+    sites.share(request, response)
     response.headers.popall("Server", None)
 
 
@@ -199,4 +201,4 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
+_METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from knowledge.settings import ROOT, KnowledgeSettings
 
 _AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
+_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 class Settings(KnowledgeSettings):
@@ -49,6 +51,16 @@ class Settings(KnowledgeSettings):
     )
     conversations_per_minute: int = Field(
         default=60, ge=0, description="New conversations a minute from one address; 0 means no limit."
+    )
+    suggestions_per_minute: int = Field(
+        default=300, ge=0, description="Suggestions while typing a minute for one address; 0 means no limit."
+    )
+    streams: int = Field(
+        default=1000, ge=0, description="Open event streams at most; widgets beyond it come back later."
+    )
+    widget_sites: str = Field(
+        default="",
+        description="Sites that may show the widget: addresses like https://example.org, with commas between.",
     )
     trusted_proxy: bool = Field(
         default=False, description="Take the resident's address from X-Forwarded-For; only behind a proxy that sets it."
@@ -127,6 +139,19 @@ class Settings(KnowledgeSettings):
             raise ValueError("要先打开 YINFAWEN_WECHAT_CERTIFIED / for certified accounts only")
         return value
 
+    @field_validator("widget_sites")
+    @classmethod
+    def _origins_only(cls, value: str) -> str:
+        for site in _listed(value):
+            if not _ORIGIN.fullmatch(site):
+                raise ValueError(f"{site!r} 不是网站地址，要写成 https://example.org，后面不带路径 / is no origin")
+        return value
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """Origins that may use the API from a browser and show the page in a frame."""
+        return frozenset(_listed(self.widget_sites))
+
     @property
     def database(self) -> str:
         """The address to connect to."""
@@ -140,6 +165,10 @@ class Settings(KnowledgeSettings):
     def actions_url(self) -> str:
         """Where Rasa calls our actions."""
         return f"http://127.0.0.1:{self.internal_port}/internal/actions"
+
+
+def _listed(value: str) -> list[str]:
+    return value.replace(",", " ").split()
 
 
 @cache

@@ -22,6 +22,7 @@ from knowledge.index import Vector
 from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.place import Place, place_of
 from knowledge.places.advisor_answers import AdvisorAnswers
 from knowledge.places.advisors import STALE_DAYS, Advisors
 from knowledge.places.find import shipped_places
@@ -30,6 +31,7 @@ from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
 from knowledge.search import SCOPE, Found, FoundPassage, Scored
 from knowledge.situations import laid_over
+from knowledge.suggest import Suggester
 
 CHOICES = 3
 READINGS_KEPT = 256
@@ -95,6 +97,7 @@ class Knowledge:
             f"{guide.id}/{section.id}": (guide, section) for guide, section in release.catalogue.sections()
         }
         self._citer = Citer(release.catalogue, release.passages)
+        self._passages = {passage.id: passage for passage in release.passages}
         self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
         self.places = shipped_places()
         self.advisors = Advisors(release.catalogue.advisor_lists)
@@ -138,6 +141,22 @@ class Knowledge:
     def embed(self, text: str) -> Vector:
         """Unit vector of a question in the form in which questions are compared."""
         return self._read(text).vector
+
+    def suggest(self, typed: str) -> list[str]:
+        """Known questions like what is being typed, best first."""
+        return self._suggester(typed)
+
+    def place(self, passage_id: str) -> Place | None:
+        """Where a passage stands, None when this release has no such passage."""
+        passage = self._passages.get(passage_id)
+        if passage is None:
+            return None
+        return place_of(self.release.passages, passage_id, self._citer.passage(passage))
+
+    @cached_property
+    def _suggester(self) -> Suggester:
+        found = targets(self.release.catalogue)
+        return Suggester(target for target in found if not target.key.startswith(SCOPE))
 
     def prepare(self, text: str) -> Vector:
         """Do all the arithmetic that answering ``text`` will need, so that the steps find it done; returns the vector."""

@@ -61,7 +61,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def other_site() -> str:
+    """Address of another site, which the service allows to show the widget; tests put it there."""
+    return f"http://127.0.0.1:{free_ports(1)[0]}"
+
+
+@pytest.fixture(scope="session")
+def service_url(data_dir: Path, other_site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
     python = need_rasa()
     home = tmp_path_factory.mktemp("service")
@@ -78,6 +84,9 @@ def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "YINFAWEN_RASA_PYTHON": str(python),
         "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
         "YINFAWEN_CALLBACK_KEY": Fernet.generate_key().decode(),
+        "YINFAWEN_WIDGET_SITES": other_site,
+        "YINFAWEN_TURNS_PER_MINUTE": "0",
+        "YINFAWEN_SUGGESTIONS_PER_MINUTE": "0",
         "YINFAWEN_ADDRESS_PER_MINUTE": "0",
         "YINFAWEN_CONVERSATIONS_PER_MINUTE": "0",
         "YINFAWEN_WECHAT_TOKEN": TOKEN,

@@ -1,7 +1,8 @@
-"""What residents think of an answer: satisfied or not, and why. One verdict a turn, from any channel; the last one counts."""
+"""What residents think of an answer: helped or not, and why. One verdict a turn, from any channel; the last one counts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,8 +21,8 @@ MAX_REASON = 200
 class Verdict(StrEnum):
     """满意 or 不满意."""
 
-    SATISFIED = "satisfied"
-    UNSATISFIED = "unsatisfied"
+    SATISFIED = "good"
+    UNSATISFIED = "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,10 @@ async def feedback_on(store: ConversationStore, turn_id: str) -> Given | None:
     query = select(feedback.c.verdict, feedback.c.reason).where(feedback.c.turn_id == turn_id)
     row = await store.run(lambda connection: connection.execute(query).one_or_none())
     return Given(Verdict(row[0]), row[1]) if row is not None else None
+
+
+async def verdicts(store: ConversationStore, turn_ids: Iterable[str]) -> dict[str, str]:
+    """Verdict by turn, for those of ``turn_ids`` that have one."""
+    query = select(feedback.c.turn_id, feedback.c.verdict).where(feedback.c.turn_id.in_(list(turn_ids)))
+    rows = await store.run(lambda connection: connection.execute(query).all())
+    return {str(turn_id): str(verdict) for turn_id, verdict in rows}

@@ -54,6 +54,7 @@ class Turn:
     text: str
     created_at: datetime
     answer: dict[str, Any] | None
+    answered_at: datetime | None = None
 
 
 def connect(url: str) -> Engine:
@@ -101,10 +102,6 @@ class ConversationStore:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, job)
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """For the tables of channels: ``work`` in one transaction in a worker thread. Raises what ``work`` raises."""
-        return await self._run(work)
 
     async def ping(self) -> None:
         """Raises SQLAlchemyError when the database cannot be used."""
@@ -190,17 +187,45 @@ class ConversationStore:
             "reason": answer.reason,
             "release": answer.release,
             "engine": engine,
-            "answered_at": datetime.now(UTC),
         }
-        await self._run(
-            lambda connection: connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
-        )
+
+        def work(connection: Connection) -> None:
+            # The time is taken where rows are written: what is read later is then never dated earlier (events.py).
+            connection.execute(
+                update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": datetime.now(UTC)})
+            )
+
+        await self._run(work)
 
     async def history(self, conversation_id: str, limit: int = 200) -> list[Turn]:
         """The last ``limit`` turns, oldest first."""
         query = _TURN.where(turns.c.conversation_id == conversation_id).order_by(turns.c.number.desc()).limit(limit)
         rows = await self._run(lambda connection: connection.execute(query).all())
         return [Turn(*row) for row in reversed(rows)]
+
+    async def answered_after(self, conversation_id: str, moment: datetime, limit: int = 200) -> list[Turn]:
+        """Turns that were answered after ``moment``, the earliest answer first.
+
+        Raises UnknownConversation when the conversation was erased.
+        """
+
+        def work(connection: Connection) -> list[Turn]:
+            if connection.execute(_EXISTS, {"conversation": conversation_id}).scalar() is None:
+                raise UnknownConversation(conversation_id)
+            given = {"conversation": conversation_id, "moment": moment, "limit": limit}
+            return [Turn(*row) for row in connection.execute(_ANSWERED, given)]
+
+        return await self._run(work)
+
+    async def erase(self, conversation_id: str) -> None:
+        """Erase one conversation with all that hangs on it."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(turns).where(turns.c.conversation_id == conversation_id))
+            connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+
+        await self._run(work)
+        self._proven.pop(conversation_id, None)
 
     async def erase_older_than(self, days: int) -> int:
         """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
@@ -225,6 +250,13 @@ _TURN = select(
     turns.c.text,
     turns.c.created_at,
     turns.c.answer,
+    turns.c.answered_at,
+)
+_EXISTS = select(conversations.c.id).where(conversations.c.id == bindparam("conversation"))
+_ANSWERED = (
+    _TURN.where(turns.c.conversation_id == bindparam("conversation"), turns.c.answered_at > bindparam("moment"))
+    .order_by(turns.c.answered_at)
+    .limit(bindparam("limit"))
 )
 _KNOWN = _TURN.where(
     turns.c.conversation_id == bindparam("conversation"), turns.c.client_turn_id == bindparam("client")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.conversations.callbacks import Callbacks
+from bot.conversations.events import Bell
 from bot.conversations.privacy import first_mobile, mask
 from bot.conversations.store import ConversationStore, Turn
 from bot.engine import DialogueEngine, EngineFailed
@@ -52,12 +53,18 @@ class Turns:
     """Takes turns: cleans, masks, checks for danger, asks the engine, answers without it where needed, stores."""
 
     def __init__(
-        self, store: ConversationStore, engine: DialogueEngine, max_text: int, requests: Callbacks | None = None
+        self,
+        store: ConversationStore,
+        engine: DialogueEngine,
+        max_text: int,
+        requests: Callbacks | None = None,
+        bell: Bell | None = None,
     ) -> None:
         self._store = store
         self._requests = requests
         self._engine = engine
         self._max_text = max_text
+        self.bell = bell or Bell()
         self._running: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
 
     async def take(self, conversation_id: str, client_turn_id: str, text: str, channel: str) -> Answered:
@@ -95,6 +102,14 @@ class Turns:
         answer, _ = await self._answer(turn)
         return Answered(turn, answer.to_dict())
 
+    async def erase(self, conversation_id: str) -> None:
+        """Erase a conversation wherever it is kept: in the database, then, once its turns under way ended, in the engine."""
+        await self._store.erase(conversation_id)
+        self.bell.ring(conversation_id)
+        under_way = [task for key, task in self._running.items() if key[0] == conversation_id]
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._engine.forget(conversation_id)
+
     async def drain(self) -> None:
         """Wait for the turns under way; called when the service stops."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -108,6 +123,7 @@ class Turns:
         except SQLAlchemyError:
             metrics.UNSTORED.inc()
             log.exception("the answer of turn %s was not stored", turn.id)
+        self.bell.ring(turn.conversation_id)
         metrics.TURNS.labels(channel, answer.status.value, answer.reason, engine).inc()
         metrics.TURN_SECONDS.labels(channel).observe(time.perf_counter() - started)
         return answer.to_dict()

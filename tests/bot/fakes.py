@@ -13,7 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from knowledge.index import Vector
-from knowledge.records import Answer, Citation, Route, Status
+from knowledge.place import Place, place_of
+from knowledge.records import Answer, Citation, Passage, Route, Status
 
 RELEASE = "2026-01-01-test"
 DOOR = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
@@ -55,6 +56,15 @@ class SmallKnowledge:
         if self.fault is not None:
             raise self.fault
         return an_answer("知识库的答复。")
+
+    def suggest(self, typed: str) -> list[str]:
+        return [f"{typed}怎么办"] if len(typed) > 1 else []
+
+    def place(self, passage_id: str) -> Place | None:
+        """One document of three sentences."""
+        words = ("前一句。", str(CITATION.quote), "后一句<b>。")
+        passages = [Passage(f"report/1-{n}", "report", text, text, ("一、标题",)) for n, text in enumerate(words)]
+        return place_of(passages, passage_id, CITATION) if passage_id == CITATION.passage_id else None
 
     def status(self, reason: str) -> Answer:
         return an_answer("请打 12348。", Status.ERROR, reason)

@@ -109,5 +109,5 @@ def test_whatever_a_stranger_sends_the_reply_is_as_documented(name: str, api: An
         case.call_and_validate()
 
     proper()
-    if name in {"takeTurn", "history"}:
+    if name not in {"openConversation", "openapi", "suggestions"}:  # these take everything
         strange()

@@ -156,7 +156,7 @@ async def test_an_account_with_message_menus_gets_the_choices_to_tap(
     assert str((await platform.send(click)).shown).startswith("答〔老板跑了找谁〕完。")
     bad = person.text("不满意", bizmsgmenuid=items[4]["id"])
     assert (await platform.send(bad)).shown == say("unsatisfied")
-    assert rows("SELECT verdict, reason FROM feedback") == [("unsatisfied", "")]
+    assert rows("SELECT verdict, reason FROM feedback") == [("bad", "")]
 
 
 async def test_an_account_without_the_right_to_menus_stops_trying(
@@ -191,9 +191,9 @@ async def test_a_click_about_someone_elses_turn_is_only_words(
     [
         ("满意", ("satisfied", ""), "satisfied"),
         ("很满意！", ("satisfied", ""), "satisfied"),
-        ("不满意", ("unsatisfied", ""), "unsatisfied"),
-        ("不满意：没说清找谁", ("unsatisfied", "没说清找谁"), "reason-kept"),
-        ("不满意，打13812345678", ("unsatisfied", "打〔手机号已隐藏〕"), "reason-kept"),
+        ("不满意", ("bad", ""), "unsatisfied"),
+        ("不满意：没说清找谁", ("bad", "没说清找谁"), "reason-kept"),
+        ("不满意，打13812345678", ("bad", "打〔手机号已隐藏〕"), "reason-kept"),
     ],
 )
 async def test_a_verdict_is_kept_with_its_turn(
@@ -211,7 +211,7 @@ async def test_the_last_verdict_counts(platform: Platform, person: Person, rows:
     await platform.send(person.text("工资"))
     for text in ("满意", "不满意", "不满意：太长"):
         await platform.send(person.text(text))
-    assert rows("SELECT verdict, reason FROM feedback") == [("unsatisfied", "太长")]
+    assert rows("SELECT verdict, reason FROM feedback") == [("bad", "太长")]
 
 
 async def test_a_verdict_about_nothing_is_words(platform: Platform, person: Person, engine: EchoEngine) -> None:

@@ -100,7 +100,7 @@ async def test_an_old_link_is_explained(browser: Browser, path: str, options: An
         connection.execute("UPDATE answer_pages SET expires_at = '2020-01-01 00:00:00'")
     status, html, _ = await browser.open(path)
     assert (status, html.css_first("h1").text()) == (410, say("page-gone-title"))
-    assert (await browser.open(path, verdict="satisfied"))[0] == 410
+    assert (await browser.open(path, verdict="good"))[0] == 410
 
 
 async def test_an_erased_conversation_takes_its_pages_along(browser: Browser, path: str, options: Any) -> None:
@@ -120,9 +120,9 @@ async def test_a_turn_that_was_never_answered_ends_with_the_hotlines(browser: Br
 
 
 async def test_a_verdict_from_the_page(browser: Browser, path: str, rows: Any) -> None:
-    status, html, _ = await browser.open(path, verdict="unsatisfied", reason="看不懂，打13812345678")
+    status, html, _ = await browser.open(path, verdict="bad", reason="看不懂，打13812345678")
     assert (status, "您选了：不满意" in html.body.text()) == (200, True)
-    assert rows("SELECT verdict, reason FROM feedback") == [("unsatisfied", "看不懂，打〔手机号已隐藏〕")]
+    assert rows("SELECT verdict, reason FROM feedback") == [("bad", "看不懂，打〔手机号已隐藏〕")]
     assert (await browser.open(path, verdict="great"))[0] == 400
     assert (await browser.open(path, reason="x"))[0] == 400
 

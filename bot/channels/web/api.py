@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.channels.web.limits import Limits, address
+from bot.channels.web import events
+from bot.channels.web.access import (
+    LIMITS,
+    MAX_BODY,
+    SETTINGS,
+    STORE,
+    TURNS,
+    authorised,
+    body_of,
+    hit,
+    json_reply,
+)
+from bot.channels.web.form import public, turn_json
 from bot.channels.web.problems import Problem
-from bot.conversations.store import ConversationStore, Turn, TurnConflict, UnknownConversation, WrongToken
-from bot.conversations.turns import NoText, TextTooLong, Turns
-from bot.settings import Settings
+from bot.conversations.feedback import MAX_REASON, Verdict, give_feedback, verdicts
+from bot.conversations.store import TurnConflict, UnknownConversation
+from bot.conversations.turns import NoText, TextTooLong
+from knowledge import live
 
-MAX_BODY = 64 * 1024
+__all__ = ["LIMITS", "MAX_BODY", "SETTINGS", "STORE", "TURNS", "add_routes", "document", "public"]
 
-SETTINGS = web.AppKey("settings", Settings)
-STORE = web.AppKey("store", ConversationStore)
-TURNS = web.AppKey("turns", Turns)
-LIMITS = web.AppKey("limits", Limits)
+MAX_TYPED = 60
 
 
 class TurnRequest(BaseModel):
@@ -34,18 +43,33 @@ class TurnRequest(BaseModel):
     client_turn_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")
 
 
+class FeedbackRequest(BaseModel):
+    """Body of a verdict on one answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    verdict: Literal["good", "bad"]
+    reason: str | None = Field(default=None, max_length=MAX_REASON)
+
+
 async def open_conversation(request: web.Request) -> web.Response:
     """POST /api/v1/conversations"""
-    await _hit(request, "conversations", _address(request))
+    await hit(request, "conversations")
     conversation_id, token = await request.app[STORE].open_conversation("web")
-    return _json({"conversation_id": conversation_id, "token": token}, status=201)
+    return json_reply({"conversation_id": conversation_id, "token": token}, status=201)
+
+
+async def erase_conversation(request: web.Request) -> web.Response:
+    """DELETE /api/v1/conversations/{conversation_id}"""
+    await request.app[TURNS].erase(await authorised(request))
+    return web.Response(status=204)
 
 
 async def take_turn(request: web.Request) -> web.Response:
     """POST /api/v1/conversations/{conversation_id}/turns"""
-    conversation_id = await _authorised(request)
-    await _hit(request, "turns", conversation_id)
-    body = await _body(request)
+    conversation_id = await authorised(request)
+    await hit(request, "turns", conversation_id)
+    body = await body_of(request, TurnRequest)
     try:
         done = await request.app[TURNS].take(conversation_id, body.client_turn_id, body.text, "web")
     except NoText as error:
@@ -56,19 +80,41 @@ async def take_turn(request: web.Request) -> web.Response:
         raise Problem("other-text") from error
     except UnknownConversation as error:
         raise Problem("unknown-conversation") from error
-    return _json({"turn_id": done.turn.id, "answer": public(done.answer)})
+    return json_reply({"turn_id": done.turn.id, "answer": public(done.answer)})
 
 
 async def history(request: web.Request) -> web.Response:
     """GET /api/v1/conversations/{conversation_id}/turns"""
-    conversation_id = await _authorised(request)
+    conversation_id = await authorised(request)
     turns = await request.app[STORE].history(conversation_id)
-    return _json({"turns": [_turn(turn) for turn in turns]})
+    given = await verdicts(request.app[STORE], [turn.id for turn in turns]) if turns else {}
+    return json_reply({"turns": [turn_json(turn, given.get(turn.id)) for turn in turns]})
+
+
+async def feedback(request: web.Request) -> web.Response:
+    """PUT /api/v1/conversations/{conversation_id}/turns/{turn_id}/feedback"""
+    conversation_id = await authorised(request)
+    await hit(request, "turns", conversation_id)
+    body = await body_of(request, FeedbackRequest)
+    turn_id = request.match_info["turn_id"]
+    if "\0" in turn_id:
+        raise Problem("unknown-turn")
+    verdict = Verdict(body.verdict)
+    if not await give_feedback(request.app[STORE], conversation_id, turn_id, verdict, body.reason or ""):
+        raise Problem("unknown-turn")
+    return web.Response(status=204)
+
+
+async def suggestions(request: web.Request) -> web.Response:
+    """GET /api/v1/suggestions?q=: known questions like what is being typed. Nothing of it is kept."""
+    await hit(request, "suggestions")
+    typed = request.query.get("q", "")[:MAX_TYPED]
+    return json_reply({"suggestions": await asyncio.to_thread(live.knowledge().suggest, typed)})
 
 
 async def openapi(request: web.Request) -> web.Response:
     """GET /api/v1/openapi.json"""
-    return _json(document())
+    return json_reply(document())
 
 
 def document() -> dict[str, Any]:
@@ -76,81 +122,14 @@ def document() -> dict[str, Any]:
     return dict(yaml.safe_load(resources.files(__package__).joinpath("openapi.yml").read_text(encoding="utf-8")))
 
 
-def public(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer as residents' programs get it: nothing but what the contract lists."""
-    keys = ("status", "reason", "text", "citations", "routes", "follow_ups", "release", "matter")
-    return {key: answer[key] for key in keys}
-
-
 def add_routes(app: web.Application) -> None:
     """The API's whole URL map."""
-    one = "/api/v1/conversations/{conversation_id}/turns"
+    one = "/api/v1/conversations/{conversation_id}"
     app.router.add_post("/api/v1/conversations", open_conversation)
-    app.router.add_post(one, take_turn)
-    app.router.add_get(one, history)
+    app.router.add_delete(one, erase_conversation)
+    app.router.add_post(f"{one}/turns", take_turn)
+    app.router.add_get(f"{one}/turns", history, allow_head=False)
+    app.router.add_put(f"{one}/turns/{{turn_id}}/feedback", feedback)
+    app.router.add_get(f"{one}/events", events.listen, allow_head=False)
+    app.router.add_get("/api/v1/suggestions", suggestions)
     app.router.add_get("/api/v1/openapi.json", openapi)
-
-
-async def _authorised(request: web.Request) -> str:
-    """The conversation's id once the token fits; counts the address first, so that guessing is limited too."""
-    await _hit(request, "address", _address(request))
-    conversation_id = request.match_info["conversation_id"]
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Problem("no-token", headers={"WWW-Authenticate": "Bearer"})
-    if "\0" in conversation_id:
-        raise Problem("unknown-conversation")
-    try:
-        await request.app[STORE].check(conversation_id, token.strip())
-    except UnknownConversation as error:
-        raise Problem("unknown-conversation") from error
-    except WrongToken as error:
-        raise Problem("no-token", headers={"WWW-Authenticate": "Bearer"}) from error
-    except SQLAlchemyError:
-        # Without the database nothing can be checked and nothing can be read either; asking must still work.
-        if request.method != "POST":
-            raise
-    return conversation_id
-
-
-async def _body(request: web.Request) -> TurnRequest:
-    if request.content_type != "application/json":
-        raise Problem("wrong-type")
-    try:
-        data = json.loads(await request.read())
-    except web.HTTPRequestEntityTooLarge as error:
-        raise Problem("too-large") from error
-    except (ValueError, RecursionError) as error:
-        raise Problem("bad-json") from error
-    if not isinstance(data, dict):
-        raise Problem("bad-json")
-    try:
-        return TurnRequest.model_validate(data)
-    except ValidationError as error:
-        fields = sorted({".".join(str(step) for step in fault["loc"])[:40] for fault in error.errors()})
-        raise Problem("invalid", ", ".join(fields[:5])) from error
-
-
-async def _hit(request: web.Request, name: str, key: str) -> None:
-    await request.app[LIMITS].hit(name, key)
-
-
-def _address(request: web.Request) -> str:
-    return address(request, request.app[SETTINGS].trusted_proxy)
-
-
-def _turn(turn: Turn) -> dict[str, Any]:
-    return {
-        "turn_id": turn.id,
-        "client_turn_id": turn.client_turn_id,
-        "text": turn.text,
-        "created_at": turn.created_at.isoformat(),
-        "answer": public(turn.answer) if turn.answer is not None else None,
-    }
-
-
-def _json(data: Any, status: int = 200) -> web.Response:
-    text = json.dumps(data, ensure_ascii=False)
-    return web.Response(
-        text=text, status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
-    )

@@ -38,6 +38,9 @@ KINDS = {
         "Unknown conversation",
         "It does not exist or was erased.",
     ),
+    "unknown-turn": Kind(
+        404, "没有这一问", "这次会话里没有这一问。", "Unknown turn", "This conversation has no such turn."
+    ),
     "not-found": Kind(404, "没有这个页面", "请检查网址。", "Not found", "There is nothing at this address."),
     "wrong-method": Kind(405, "请求方式不对", "这个网址不支持这种请求。", "Method not allowed", "Use another method."),
     "other-text": Kind(
@@ -52,6 +55,13 @@ KINDS = {
     ),
     "wrong-type": Kind(
         415, "内容类型不对", "请求内容要是 application/json。", "Unsupported media type", "Send application/json."
+    ),
+    "wrong-form": Kind(
+        415,
+        "内容类型不对",
+        "请用网页上的输入框提问。",
+        "Unsupported media type",
+        "Send application/x-www-form-urlencoded.",
     ),
     "no-text": Kind(
         422, "没有文字", "请写下您想问的事，再发送。", "No text", "The text holds nothing that can be read."

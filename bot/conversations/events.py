@@ -1,0 +1,70 @@
+"""News of a conversation for whoever listens: turns that got their answer, and that it was erased.
+
+The database is the truth, so a listener that comes back after a pause reads what it missed; the bell only says when to
+look. It rings within this process: listeners of another replica look at their next heartbeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class TooManyListeners(RuntimeError):
+    """No more listeners are taken."""
+
+
+class Bell:
+    """Wakes the listeners of a conversation."""
+
+    def __init__(self, listeners: int = 1000, per_conversation: int = 6) -> None:
+        self._most, self._each = listeners, per_conversation
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self.closed = False
+
+    @property
+    def listeners(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
+    @contextmanager
+    def listen(self, conversation_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set at news. Clear it before looking, then nothing is missed. Raises TooManyListeners."""
+        if self.listeners >= self._most or len(self._waiting.get(conversation_id, ())) >= self._each:
+            raise TooManyListeners
+        news = asyncio.Event()
+        self._waiting[conversation_id].add(news)
+        try:
+            yield news
+        finally:
+            self._waiting[conversation_id].discard(news)
+            if not self._waiting[conversation_id]:
+                del self._waiting[conversation_id]
+
+    def ring(self, conversation_id: str) -> None:
+        """There is news of this conversation."""
+        for news in self._waiting.get(conversation_id, ()):
+            news.set()
+
+    def close(self) -> None:
+        """Let every listener go: the service stops."""
+        self.closed = True
+        for conversation_id in list(self._waiting):
+            self.ring(conversation_id)
+
+
+def event_id(moment: datetime) -> str:
+    """Place of an answer in the order of events: microseconds since 1970."""
+    return str((moment - _EPOCH) // _MICROSECOND)
+
+
+def moment_of(identifier: str) -> datetime:
+    """Inverse of :func:`event_id`; the beginning of time for what is no id, so that nothing is missed."""
+    if identifier.isascii() and identifier.isdigit() and len(identifier) <= 17:
+        return _EPOCH + int(identifier) * _MICROSECOND
+    return _EPOCH
