@@ -3,61 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from dataclasses import replace
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.talk import (
+    SMALL_TALK,
+    TOLD_ONCE,
+    Events,
+    confidence_of,
+    focus_of,
+    handover,
+    intent_of,
+    remember,
+    say,
+    small_talk,
+    text_of,
+    with_offer,
+)
 from knowledge import live
-from knowledge.records import Answer
-
-# Rules send these intents here; the texts are rows of the status table.
-SMALL_TALK = {"greet": "greet", "goodbye": "goodbye", "thanks": "thanks", "help": "help", "who_are_you": "who-are-you"}
-
-
-def _say(dispatcher: CollectingDispatcher, answer: Answer) -> list[dict[str, Any]]:
-    dispatcher.utter_message(json_message={"answer": answer.to_dict()})
-    return []
-
-
-def _text(tracker: Tracker) -> str:
-    return str(tracker.latest_message.get("text") or "")
+from knowledge.answer import Knowledge
+from knowledge.context.talk import converse
 
 
 class ActionAnswer(Action):
-    """Any question: search, weigh the evidence, answer with sources, ask back or say that nothing was found."""
+    """Any question, in the light of the talk before it: answer with sources, ask back or say that nothing was found."""
 
     def name(self) -> str:
         return "action_answer"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
-        answer = await asyncio.to_thread(live.knowledge().answer, _text(tracker))
-        return _say(dispatcher, answer)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        knowledge, text = live.knowledge(), text_of(tracker)
+        reply = await asyncio.to_thread(converse, knowledge, text, focus_of(tracker))
+        reply = with_offer(knowledge, reply)
+        say(dispatcher, reply.answer)
+        return [*remember(tracker, reply.focus), *_place(knowledge, tracker, text)]
 
 
 class ActionSmallTalk(Action):
-    """Greeting, thanks, help and the like; a question hidden in one is answered instead."""
+    """Greeting, thanks, complaints and the like; a question hidden in one is answered instead."""
 
     def name(self) -> str:
         return "action_small_talk"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
-        knowledge = live.knowledge()
-        answer = await asyncio.to_thread(knowledge.sure_answer, _text(tracker))
-        if answer is None:
-            answer = knowledge.status(SMALL_TALK.get(tracker.get_intent_of_latest_message() or "", "help"))
-        return _say(dispatcher, answer)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        knowledge, intent = live.knowledge(), intent_of(tracker)
+        known = intent if intent in (*SMALL_TALK, *TOLD_ONCE) else "help"
+        text, focus, confidence = text_of(tracker), focus_of(tracker), confidence_of(tracker)
+        reply = await asyncio.to_thread(small_talk, knowledge, text, known, focus, confidence)
+        say(dispatcher, reply.answer)
+        return remember(tracker, reply.focus)
 
 
 class ActionHandover(Action):
-    """The resident wants a person: the numbers where people answer."""
+    """The resident wants a person: the numbers where people answer, and a call back where that is set up."""
 
     def name(self) -> str:
         return "action_handover"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
-        return _say(dispatcher, live.knowledge().status("handover"))
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        answer = handover(live.knowledge())
+        say(dispatcher, answer)
+        return remember(tracker, replace(focus_of(tracker), misses=0, choices=answer.follow_ups))
 
 
 class ActionCrisis(Action):
@@ -66,7 +76,17 @@ class ActionCrisis(Action):
     def name(self) -> str:
         return "action_crisis"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
-        confidence = float((tracker.latest_message.get("intent") or {}).get("confidence") or 0.0)
-        answer = await asyncio.to_thread(live.knowledge().with_caution, _text(tracker), confidence)
-        return _say(dispatcher, answer)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        answer = await asyncio.to_thread(live.knowledge().with_caution, text_of(tracker), confidence_of(tracker))
+        say(dispatcher, answer)
+        focus = focus_of(tracker)
+        return remember(tracker, focus.after(answer, text_of(tracker), text_of(tracker), ()))
+
+
+def _place(knowledge: Knowledge, tracker: Tracker, text: str) -> Events:
+    """The village of the district that was named beyond doubt, for the form that finds its advisor."""
+    for mention in knowledge.places.find(text):
+        place = mention.place
+        if place is not None and place.kind == "village" and not mention.ask:
+            return [SlotSet("place", place.code)] if tracker.get_slot("place") != place.code else []
+    return []

@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell``: the product's processes."""
+"""``python -m bot run | service | prepare | shell | callbacks``: the product's processes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.callbacks_command import callback_key, callbacks
 from bot.settings import Settings, settings
 
 
@@ -90,7 +92,14 @@ def _knowledge_build() -> int:
     return subprocess.run([sys.executable, "-m", "knowledge", "build"], check=False).returncode
 
 
-COMMANDS = {"run": run, "prepare": prepare, "service": service, "shell": shell}
+COMMANDS: dict[str, Callable[..., int]] = {
+    "run": run,
+    "prepare": prepare,
+    "service": service,
+    "shell": shell,
+    "callbacks": callbacks,
+    "callback-key": callback_key,
+}
 
 
 def main() -> int:
@@ -98,8 +107,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="殷法问")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, function in COMMANDS.items():
-        commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
-    command = parser.parse_args().command
+        command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
+        if name == "callbacks":
+            command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
+    given = vars(parser.parse_args())
+    name = given.pop("command")
     try:
         options = settings()
     except ValidationError as error:
@@ -110,7 +122,7 @@ def main() -> int:
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for loud in ("rasa_sdk", "alembic", "faiss", "sentence_transformers"):
         logging.getLogger(loud).setLevel(logging.WARNING)
-    return COMMANDS[command](options)
+    return COMMANDS[name](options, **given)
 
 
 if __name__ == "__main__":

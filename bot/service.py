@@ -20,6 +20,8 @@ from bot import metrics
 from bot.channels.web import api, pages
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
+from bot.conversations import callbacks
+from bot.conversations.callbacks import Callbacks
 from bot.conversations.store import ConversationStore
 from bot.conversations.turns import Turns
 from bot.engine import DialogueEngine
@@ -140,13 +142,16 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
     async with aiohttp.ClientSession(connector=connector) as session:
         app[api.STORE] = store
         app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout)
-        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text)
+        requests = Callbacks(store, settings.callback_key)
+        callbacks.use(requests)
+        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests)
         eraser = asyncio.create_task(_erase_daily(store, settings.retention_days))
         yield
         await app[api.TURNS].drain()
         eraser.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await eraser
+    callbacks.use(None)
     await store.close()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from cryptography.fernet import Fernet
+from pydantic import Field, field_validator
 
 from knowledge.settings import ROOT, KnowledgeSettings
 
@@ -34,6 +35,11 @@ class Settings(KnowledgeSettings):
     retention_days: int = Field(
         default=180, ge=1, description="Days after its last turn until a conversation is erased."
     )
+    callback_key: str = Field(
+        default="",
+        description="Key that numbers left for a call back are encrypted with (python -m bot callback-key); "
+        "empty means that no call back is offered.",
+    )
     max_text: int = Field(default=1000, ge=50, le=5000, description="Longest message in characters.")
     turns_per_minute: int = Field(default=30, ge=0, description="Turns a minute in one conversation; 0 means no limit.")
     address_per_minute: int = Field(
@@ -46,6 +52,16 @@ class Settings(KnowledgeSettings):
         default=False, description="Take the resident's address from X-Forwarded-For; only behind a proxy that sets it."
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+
+    @field_validator("callback_key")
+    @classmethod
+    def _usable_key(cls, key: str) -> str:
+        if key:
+            try:
+                Fernet(key)
+            except ValueError:
+                raise ValueError("不是钥匙，用 python -m bot callback-key 生成 / no key, make one with that") from None
+        return key
 
     @property
     def database(self) -> str:

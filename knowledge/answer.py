@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 
 from knowledge.catalogue import Guide, RouteRef, Section
@@ -16,9 +16,15 @@ from knowledge.danger import MAYBE as MAYBE_DANGER
 from knowledge.danger import SURE as SURE_DANGER
 from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
 from knowledge.embed import SHIPPED_NAME, Embedder
+from knowledge.hours.answer import SHANGHAI, hours_answer
+from knowledge.hours.asked import asks_hours
 from knowledge.index import Vector
+from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.places.advisor_answers import AdvisorAnswers
+from knowledge.places.advisors import STALE_DAYS, Advisors
+from knowledge.places.find import shipped_places
 from knowledge.proof_answers import ProofAnswers
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
@@ -67,7 +73,13 @@ class Inquiry:
 class Knowledge:
     """A release and the model that reads questions: everything needed to answer. Safe to share between threads."""
 
-    def __init__(self, release: Release, embedder: Embedder, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self,
+        release: Release,
+        embedder: Embedder,
+        today: Callable[[], date] = date.today,
+        advisor_stale_days: int = STALE_DAYS,
+    ) -> None:
         self.release = release
         self.embedder = embedder
         self.crisis = CrisisDetector(release.crisis)
@@ -82,6 +94,12 @@ class Knowledge:
         }
         self._citer = Citer(release.catalogue, release.passages)
         self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
+        self.places = shipped_places()
+        self.advisors = Advisors(release.catalogue.advisor_lists)
+        self.advisor_answers = AdvisorAnswers(
+            self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
+        )
+        self.legal_aid = PreCheck(release.catalogue, self._citer, self.status)
         self._names = {
             name: row
             for row in release.catalogue.channels
@@ -92,6 +110,21 @@ class Knowledge:
         """Answer ``text`` (already masked); ``vector`` is the embedding of ``searchable(text)`` when known already."""
         inquiry = Inquiry(text, normalise(text), None if vector is None else self._read(text, vector))
         return self._careful(inquiry, self._stepped(inquiry))
+
+    def answer_with(self, key: str, text: str) -> Answer:
+        """What the target ``key`` says to ``text``, behind the emergency numbers when ``text`` speaks of danger.
+
+        KeyError when the release has no such target (any more).
+        """
+        inquiry = Inquiry(text, normalise(text))
+        danger = self._in_danger(inquiry)
+        if danger is not None:
+            return danger
+        return self._careful(inquiry, self._checked(self._target(key, inquiry.normal)))
+
+    def card(self, name: str) -> Citation:
+        """What the channel card ``name`` rests on. KeyError for an unknown card."""
+        return self._citer.channel(self.release.catalogue.channel[name])
 
     def search(self, text: str, vector: Vector | None = None) -> Found:
         """What was found for ``text``, the rejected included."""
@@ -144,6 +177,11 @@ class Knowledge:
             release=self.release.id,
         )
 
+    def hours(self, door: str, text: str, now: datetime | None = None) -> Answer:
+        """When the door is open, as far as ``text`` asks; says so when nobody entered it. KeyError for an unknown door."""
+        moment = now or datetime.now(SHANGHAI)
+        return replace(hours_answer(door, text, moment, self.release.catalogue, self._citer), release=self.release.id)
+
     def every_answer(self) -> Iterator[tuple[str, Answer]]:
         """Every answer that knowledge can give, with the key of what gives it; for checks of the whole content."""
         for goal in targets(self.release.catalogue):
@@ -155,6 +193,7 @@ class Knowledge:
         for row in self.release.crisis.kinds:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
         yield from self._proofs.every()
+        yield from self.advisor_answers.every()
 
     def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
         """The crisis answer when ``text`` speaks of danger now, else None.
@@ -188,7 +227,7 @@ class Knowledge:
         """
         answer = self._stepped(Inquiry(text, normalise(text)))
         if answer.status is Status.ANSWERED:
-            return self._behind_caution(answer)
+            return self.behind_caution(answer)
         if answer.status is not Status.CRISIS and confidence >= SURE:
             return self.status("possible-danger")
         return answer
@@ -209,9 +248,10 @@ class Knowledge:
             return answer
         if answer.reason == "nothing-found":
             return self.status("possible-danger")
-        return self._behind_caution(answer)
+        return self.behind_caution(answer)
 
-    def _behind_caution(self, answer: Answer) -> Answer:
+    def behind_caution(self, answer: Answer) -> Answer:
+        """``answer`` with the emergency numbers before it."""
         row = self.status("caution")
         doors = row.routes + tuple(door for door in answer.routes if door not in row.routes)
         return replace(answer, text=row.text.format(text=answer.text), routes=doors)
@@ -255,6 +295,17 @@ class Knowledge:
         """An imported list knows whether a promise replaces the proof that is asked about."""
         return self._proofs.answer(searchable(inquiry.normal), lambda: self._understood_key(inquiry))
 
+    def _service_hours(self, inquiry: Inquiry) -> Answer | None:
+        """Asks when a door is open whose hours an administrator entered; without hours its card says what is known."""
+        catalogue = self.release.catalogue
+        if not catalogue.hours_tables or not asks_hours(catalogue.hours_words, inquiry.normal):
+            return None
+        said = searchable(inquiry.normal)
+        named = max((name for name in self._names if len(name) > 2 and name in said), key=len, default=None)
+        key = None if named else self._understood_key(inquiry)
+        door = self._names[named].id if named else (key or "").removeprefix("channel:")
+        return None if catalogue.hours_of(door) is None else self.hours(door, inquiry.normal)
+
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
         best = next(iter(self._find(inquiry).targets), None)
@@ -285,10 +336,12 @@ class Knowledge:
         """Some evidence, not enough: offer the closest matters as choices."""
         gate = self.release.searcher.gate
         close = [item for item in self._find(inquiry).targets if item.probability >= gate.clarify]
-        choices = tuple(dict.fromkeys(self._choice(item) for item in close if not item.target.key.startswith("scope:")))
+        ours = [item for item in close if not item.target.key.startswith("scope:")]
+        choices = tuple(dict.fromkeys(self._choice(item) for item in ours))
         if not choices:
             return None
-        return replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
+        row = replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
+        return replace(row, target=ours[0].target.key)
 
     def _nothing_found(self, inquiry: Inquiry) -> Answer | None:
         return self.status("nothing-found")
@@ -318,7 +371,8 @@ class Knowledge:
             lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
         citations = merged(citation for item in section.statements for citation in self._citer.statement(item))
         more = tuple(other.questions[0] for other in guide.sections if other.id != section.id)[:CHOICES]
-        return self._answered("\n".join(lines), citations, doors, more, guide.matter)
+        answer = self._answered("\n".join(lines), citations, doors, more, guide.matter)
+        return replace(answer, target=f"guide:{guide.id}/{section.id}")
 
     def _channel(self, name: str) -> Answer:
         row = self.release.catalogue.channel[name]
@@ -331,7 +385,9 @@ class Knowledge:
         if row.kind == "hotline" and row.id != "12348" and all(door.number != "12348" for door in doors):
             doors.append(route(self.release.catalogue.channel["12348"], "法律上的事也可以打这个，基本咨询免费"))
         citation = self._citer.channel(row)
-        return self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name)
+        return replace(
+            self._answered("\n".join(lines), (citation,), tuple(doors), (), row.name), target=f"channel:{name}"
+        )
 
     def _answered(
         self, text: str, citations: tuple[Citation, ...], doors: tuple[Route, ...], more: tuple[str, ...], matter: str
@@ -366,6 +422,7 @@ STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
     Knowledge._named_channel,
     Knowledge._in_danger,
     Knowledge._proof_item,
+    Knowledge._service_hours,
     Knowledge._understood,
     Knowledge._report_words,
     Knowledge._ask_back,

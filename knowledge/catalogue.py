@@ -15,7 +15,12 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from knowledge.imported import Imported, LawText, ProofList, read_imported
+from knowledge.context.words import ContextWords
+from knowledge.cross_checks import cross_faults
+from knowledge.hours.content import HoursContent
+from knowledge.hours.records import DoorHours, HolidayTable, HoursTable
+from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
+from knowledge.legal_aid.content import LegalAidContent
 from knowledge.proof_words import ProofWords
 from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
 from knowledge.situations import Situation
@@ -195,8 +200,14 @@ class Catalogue(BaseModel):
     statuses: tuple[StatusRow, ...]
     situations: tuple[Situation, ...]
     proof_words: ProofWords
+    context: ContextWords
+    legal_aid: LegalAidContent
+    hours_words: HoursContent
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
+    advisor_lists: tuple[AdvisorList, ...] = ()
+    hours_tables: tuple[HoursTable, ...] = ()
+    holiday_tables: tuple[HolidayTable, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -210,6 +221,10 @@ class Catalogue(BaseModel):
     def status(self) -> dict[str, StatusRow]:
         """Rows of the status table by reason (reasons are unique over all statuses)."""
         return {row.reason: row for row in self.statuses}
+
+    def hours_of(self, door: str) -> DoorHours | None:
+        """The hours that were entered for a door, None when there are none."""
+        return next((row for table in self.hours_tables for row in table.doors if row.door == door), None)
 
     def sections(self) -> Iterator[tuple[Guide, Section]]:
         for guide in self.guides:
@@ -244,6 +259,9 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
     statuses = rows(folder / "statuses.yml", StatusRow)
     situations = rows(folder / "situations.yml", Situation)
     words = rows(folder / "proof_synonyms.yml", ProofWords)
+    context = rows(folder / "context.yml", ContextWords)
+    legal_aid = rows(folder / "legal_aid.yml", LegalAidContent)
+    hours_words = rows(folder / "hours.yml", HoursContent)
     if faults:
         raise ContentError("\n".join(faults))
     catalogue = Catalogue(
@@ -255,10 +273,16 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         statuses=tuple(statuses),
         situations=tuple(situations),
         proof_words=words[0],
+        context=context[0],
+        legal_aid=legal_aid[0],
+        hours_words=hours_words[0],
         law_texts=documents.law_texts,
         proof_lists=documents.proof_lists,
+        advisor_lists=documents.advisor_lists,
+        hours_tables=documents.hours_tables,
+        holiday_tables=documents.holiday_tables,
     )
-    if faults := list(_cross_faults(catalogue, folder)):
+    if faults := cross_faults(catalogue, folder):
         raise ContentError("\n".join(faults))
     return catalogue
 
@@ -269,59 +293,3 @@ def _imported(folder: Path | None, faults: list[str]) -> Imported:
     except ContentError as error:
         faults.append(str(error))
         return Imported()
-
-
-def _doubles(values: list[str], what: str) -> Iterator[str]:
-    for value in sorted({value for value in values if values.count(value) > 1}):
-        yield f"{what} {value!r} occurs more than once"
-
-
-def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
-    """Faults between records: unknown doors and laws, words that the report does not contain, doubles."""
-    report = "".join((folder / "documents" / row.file).read_text(encoding="utf-8") for row in catalogue.documents)
-    for guide, section in catalogue.sections():
-        where = f"{guide.id}.yml: section {section.id}"
-        for statement in section.statements:
-            for basis in statement.basis:
-                if basis.law is not None and basis.law not in catalogue.law:
-                    yield f"{where}: law {basis.law!r} is not in laws.yml"
-                if basis.report is not None and basis.report not in report:
-                    yield f"{where}: the report does not contain {basis.report!r}"
-    yield from _import_faults(catalogue)
-    yield from _doubles([guide.id for guide in catalogue.guides], "guide")
-    for guide in catalogue.guides:
-        yield from _doubles([section.id for section in guide.sections], f"{guide.id}.yml: section")
-    yield from _doubles([row.id for row in catalogue.channels], "channel")
-    yield from _doubles([row.reason for row in catalogue.statuses], "status reason")
-    yield from _doubles([row.name for row in catalogue.laws], "law")
-    questions = [question for _, section in catalogue.sections() for question in section.questions]
-    questions += [question for row in catalogue.scope for question in row.questions]
-    questions += [question for row in catalogue.channels for question in row.questions]
-    yield from _doubles(questions, "question")
-    for row in catalogue.scope:
-        if row.reason not in catalogue.status:
-            yield f"scope.yml: {row.id}: reason {row.reason!r} is not in statuses.yml"
-    refs = [(f"{guide.id}.yml", ref) for guide in catalogue.guides for ref in guide.routes]
-    refs += [(f"{guide.id}.yml", ref) for guide, section in catalogue.sections() for ref in section.routes]
-    refs += [("scope.yml", ref) for row in catalogue.scope for ref in row.routes]
-    refs += [("statuses.yml", ref) for row in catalogue.statuses for ref in row.routes]
-    laid = [(situation.id, doors) for situation in catalogue.situations for doors in situation.doors]
-    refs += [("situations.yml", ref) for _, doors in laid for ref in doors.routes]
-    guides = {guide.id for guide in catalogue.guides}
-    for situation, name in ((situation, name) for situation, doors in laid for name in doors.matters):
-        if name not in guides:
-            yield f"situations.yml: {situation}: there is no guide {name!r}"
-    for where, ref in refs:
-        if ref.door not in catalogue.channel:
-            yield f"{where}: door {ref.door!r} is not in channels.yml"
-
-
-def _import_faults(catalogue: Catalogue) -> Iterator[str]:
-    """Faults between imported documents and what answers from them refer to."""
-    known = {f"{guide.id}/{section.id}" for guide, section in catalogue.sections()}
-    for name in (catalogue.proof_words.overview, *catalogue.proof_words.said_with):
-        if name not in known:
-            yield f"proof_synonyms.yml: there is no section {name!r}"
-    for text in catalogue.law_texts:
-        if text.name not in catalogue.law:
-            yield f"imported/{text.file}: 法律“{text.name}”不在 laws.yml 里 / law {text.name!r} is not in laws.yml"

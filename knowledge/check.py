@@ -42,6 +42,8 @@ def cited(catalogue: Catalogue) -> Iterator[tuple[str, Basis]]:
     for situation in catalogue.situations:
         for doors in situation.doors:
             yield from _of_doors(f"situations.yml: {situation.id}", doors.routes)
+    yield from (("hours.yml", row.basis) for row in catalogue.hours_words.always)
+    yield from (("legal_aid.yml", basis) for basis in catalogue.legal_aid.cited())
     for channel in catalogue.channels:
         if channel.basis is not None:
             yield f"channels.yml: {channel.id}", channel.basis

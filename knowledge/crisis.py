@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -152,15 +153,41 @@ class _Kind:
         self.fallback = compiled(f"{row.kind}.fallback", row.fallback)
 
 
-@dataclass(frozen=True, slots=True)
 class _View:
-    """A message as one kind sees it: without what is harmless there, and what explains the rest away."""
+    """A message as one kind sees it: without what is harmless there, and what explains the rest away.
 
-    entry: _Kind
-    text: str
-    over: bool
-    excused: bool
-    asks: bool
+    What explains away is looked at only once there is something to explain: most messages show no sign of danger.
+    """
+
+    def __init__(self, entry: _Kind, text: str, signs: dict[str, re.Pattern[str] | None]) -> None:
+        self.entry = entry
+        self.text = text
+        self._signs = signs
+
+    @cached_property
+    def over(self) -> bool:
+        against = {"claim", "question", "supposed"} - {*self.entry.row.ignores, *self.entry.row.present_ignores}
+        return not self._now and (self._past or self._any(*sorted(against)))
+
+    @cached_property
+    def excused(self) -> bool:
+        signs = [sign for sign in ("question", "supposed", "habit") if sign not in self.entry.row.ignores]
+        return not self._now and (self._past or self._any(*signs) or _found(self.entry.unless, self.text) is not None)
+
+    @property
+    def asks(self) -> bool:
+        return self._any("asks")
+
+    @cached_property
+    def _now(self) -> bool:
+        return self._any("now")
+
+    @cached_property
+    def _past(self) -> bool:
+        return self._any("past") or _found(self.entry.past, self.text) is not None
+
+    def _any(self, *signs: str) -> bool:
+        return any(_found(self._signs[sign], self.text) for sign in signs)
 
 
 class CrisisDetector:
@@ -191,7 +218,7 @@ class CrisisDetector:
         folded = _without(self._signs["harmless"], folded)
         if _found(self._signs["unreal"], folded) and not _found(self._signs["urgent"], folded):
             return None
-        views = [self._view(entry, _without(entry.harmless, folded)) for entry in self._kinds]
+        views = [_View(entry, _without(entry.harmless, folded), self._signs) for entry in self._kinds]
         for tier in (_present, _danger, _hints, _fallback):
             for view in views:
                 if matched := tier(view):
@@ -205,29 +232,20 @@ class CrisisDetector:
         text = _NOISE.sub("", _MARKS.sub(",", normalise(text).lower()))
         return self._spellings.sub(lambda found: self._fold[found[0]], _SPACE_AT_HAN.sub("", text))
 
-    def _view(self, entry: _Kind, text: str) -> _View:
-        now = _found(self._signs["now"], text) is not None
-        past = self._any(text, "past") or _found(entry.past, text) is not None
-        against = {"claim", "question", "supposed"} - {*entry.row.ignores, *entry.row.present_ignores}
-        over = past or self._any(text, *sorted(against))
-        signs = [sign for sign in ("question", "supposed", "habit") if sign not in entry.row.ignores]
-        excused = past or self._any(text, *signs) or _found(entry.unless, text) is not None
-        return _View(entry, text, over and not now, excused and not now, self._any(text, "asks"))
-
-    def _any(self, text: str, *signs: str) -> bool:
-        return any(_found(self._signs[sign], text) for sign in signs)
-
 
 def _present(view: _View) -> str | None:
-    return None if view.over else _found(view.entry.present, view.text)
+    found = _found(view.entry.present, view.text)
+    return found if found and not view.over else None
 
 
 def _danger(view: _View) -> str | None:
-    return None if view.excused else _found(view.entry.danger, view.text) or _all_found(view.entry.together, view.text)
+    found = _found(view.entry.danger, view.text) or _all_found(view.entry.together, view.text)
+    return found if found and not view.excused else None
 
 
 def _hints(view: _View) -> str | None:
-    return None if view.excused or view.asks else _found(view.entry.hints, view.text)
+    found = _found(view.entry.hints, view.text)
+    return found if found and not view.excused and not view.asks else None
 
 
 def _fallback(view: _View) -> str | None:

@@ -1,4 +1,4 @@
-"""Documents that administrators import: statute texts and proof lists, one checked JSON file each below ``<data>/imported``.
+"""Documents that administrators import: statutes, proof lists, advisors, hours, holidays; a JSON file each below ``<data>/imported``.
 
 They are no part of the repository. A release holds a copy of what was imported when it was built.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from knowledge.hours.records import HolidayTable, HoursTable
 from knowledge.schema import ContentError, Row, Text
 
 
@@ -88,8 +89,45 @@ class ProofList(Row):
         return f"proofs-{self.id}.json"
 
 
-Document = Annotated[LawText | ProofList, Field(discriminator="kind")]
-_DOCUMENT: TypeAdapter[LawText | ProofList] = TypeAdapter(Document)
+class AdvisorEntry(Row):
+    """One row of a directory: a legal advisor and the villages (12-digit codes) served. ``phones`` are as published there,
+    ``confirmed`` is the day on which the row was last known to be right; ``quote`` are the row's own words."""
+
+    id: Text
+    name: Text
+    role: str | None
+    office: str | None
+    phones: tuple[Annotated[str, Field(pattern=r"^\d[\d-]{6,15}$")], ...]
+    villages: Annotated[tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...], Field(min_length=1)]
+    confirmed: date
+    sheet: str | None
+    row: int
+    quote: Text
+
+
+class AdvisorList(Row):
+    """A directory of village legal advisors as published. ``id`` stays the same when it is imported again."""
+
+    kind: Literal["advisors"] = "advisors"
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    title: Text
+    issuer: Text
+    published: date
+    source: str | None
+    entries: Annotated[tuple[AdvisorEntry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _no_doubles(self) -> AdvisorList:
+        _refuse_doubles([entry.id for entry in self.entries])
+        return self
+
+    @property
+    def file(self) -> str:
+        return f"advisors-{self.id}.json"
+
+
+Document = LawText | ProofList | AdvisorList | HoursTable | HolidayTable
+_DOCUMENT: TypeAdapter[Document] = TypeAdapter(Annotated[Document, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +136,9 @@ class Imported:
 
     law_texts: tuple[LawText, ...] = ()
     proof_lists: tuple[ProofList, ...] = ()
+    advisor_lists: tuple[AdvisorList, ...] = ()
+    hours_tables: tuple[HoursTable, ...] = ()
+    holiday_tables: tuple[HolidayTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +163,25 @@ def read_imported(folder: Path | None) -> Imported:
     """All documents below ``folder``; nothing when there is no folder. ContentError names every damaged file and why."""
     if folder is None or not folder.is_dir():
         return Imported()
-    laws: list[LawText] = []
-    lists: list[ProofList] = []
+    found: list[Document] = []
     faults: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
-            document = read_document(path)
+            found.append(read_document(path))
         except ContentError as error:
             faults.append(str(error))
-            continue
-        if isinstance(document, LawText):
-            laws.append(document)
-        else:
-            lists.append(document)
     if faults:
         raise ContentError("\n".join(faults))
-    return Imported(tuple(laws), tuple(lists))
+    return Imported(
+        law_texts=tuple(item for item in found if isinstance(item, LawText)),
+        proof_lists=tuple(item for item in found if isinstance(item, ProofList)),
+        advisor_lists=tuple(item for item in found if isinstance(item, AdvisorList)),
+        hours_tables=tuple(item for item in found if isinstance(item, HoursTable)),
+        holiday_tables=tuple(item for item in found if isinstance(item, HolidayTable)),
+    )
 
 
-def read_document(path: Path) -> LawText | ProofList:
+def read_document(path: Path) -> Document:
     """One imported document. ContentError when the file cannot be read, is damaged or bears another document's name."""
     try:
         document = _DOCUMENT.validate_json(path.read_bytes())
@@ -156,7 +197,7 @@ def read_document(path: Path) -> LawText | ProofList:
     return document
 
 
-def keep(folder: Path, document: LawText | ProofList) -> None:
+def keep(folder: Path, document: Document) -> None:
     """Write ``document`` in one step: a reader finds the old file or the new one, never a part."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{document.file}.{os.getpid()}"

@@ -28,4 +28,5 @@ def load(settings: KnowledgeSettings, embedder: Embedder) -> Knowledge:
     release = current(settings.releases_dir)
     if release is None:
         raise ReleaseError(f"no release is published in {settings.releases_dir}: run `python -m knowledge build`")
-    return Knowledge(load_release(settings.releases_dir, release, embedder), embedder)
+    loaded = load_release(settings.releases_dir, release, embedder)
+    return Knowledge(loaded, embedder, advisor_stale_days=settings.advisor_stale_days)

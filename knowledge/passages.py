@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from knowledge.catalogue import Basis, Catalogue, Channel, ContentError, RouteRef, Statement
@@ -197,6 +198,7 @@ def routes(catalogue: Catalogue, refs: Iterable[RouteRef]) -> tuple[Route, ...]:
     return tuple(route(catalogue.channel[ref.door], ref.why, ref.basis) for ref in refs)
 
 
+@lru_cache(maxsize=256)
 def searchable(text: str) -> str:
     """The form in which questions and texts are compared: normalised, without inner gaps and outer punctuation."""
     return close_gaps(normalise(text)).strip(" ?!。.,;:~")

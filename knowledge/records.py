@@ -83,7 +83,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a resident gets; ``reason`` names the row of the status table within the status."""
+    """What a resident gets; ``reason`` names the row of the status table within the status.
+
+    ``target`` is the key of the section or card that it came from: the talk goes on from there, nobody else gets it.
+    """
 
     status: Status
     reason: str
@@ -93,6 +96,7 @@ class Answer:
     follow_ups: tuple[str, ...] = ()
     release: str = ""
     matter: str | None = None
+    target: Annotated[str | None, Field(exclude=True)] = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: tuples become lists, the status its value."""

@@ -15,9 +15,12 @@ class ContentError(ValueError):
 
 
 class Row(BaseModel):
-    """Base of all content records: unknown keys are refused, values never change."""
+    """Base of all content records: unknown keys are refused, values never change.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Fields are also taken by their own name where a file calls them otherwise: a release is written by names.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Basis(Row):

@@ -20,6 +20,11 @@ class KnowledgeSettings(BaseSettings):
     embedding_model: str = Field(
         default=str(SHIPPED_MODEL), min_length=1, description="Folder or name of a sentence-transformers model."
     )
+    advisor_stale_days: int = Field(
+        default=365,
+        ge=1,
+        description="Days after its last confirmation from which an advisor's entry is told to be possibly outdated.",
+    )
 
     @property
     def model_source(self) -> str | Path:
@@ -34,5 +39,5 @@ class KnowledgeSettings(BaseSettings):
 
     @property
     def imported_dir(self) -> Path:
-        """Where imported documents live: statute texts and proof lists."""
+        """Where imported documents live: statute texts, proof lists, directories of advisors."""
         return self.data_dir / "imported"

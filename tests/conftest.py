@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,6 +75,7 @@ def service_url(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "YINFAWEN_RASA_PORT": str(rasa),
         "YINFAWEN_RASA_PYTHON": str(python),
         "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
+        "YINFAWEN_CALLBACK_KEY": Fernet.generate_key().decode(),
         "YINFAWEN_ADDRESS_PER_MINUTE": "0",
         "YINFAWEN_CONVERSATIONS_PER_MINUTE": "0",
     }

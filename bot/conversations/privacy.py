@@ -122,6 +122,17 @@ def mask(text: str) -> Masked:
     return Masked(_ODD_STRETCH.sub(odd, masked.text), tuple(kinds))
 
 
+def first_mobile(text: str) -> str | None:
+    """The first mobile number that :func:`mask` hides in ``text``, eleven digits; None when there is none."""
+    for groups in _runs(text):
+        run = _decide(_Run(text, groups))
+        for start, end, kind in sorted(run.spans):
+            digits = "".join(group.digits for group in groups if group.start >= start and group.end <= end)
+            if kind == MOBILE and len(digits) >= 11:
+                return digits[-11:]
+    return None
+
+
 def _mask(text: str) -> Masked:
     """``mask`` for plain, full-width and Chinese digits."""
     spans: list[tuple[int, int, str]] = []

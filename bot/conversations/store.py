@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, eve
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from bot.conversations.tables import conversations, turns
+from bot.conversations.tables import callbacks, conversations, turns
 from knowledge.records import Answer
 
 T = TypeVar("T")
@@ -88,6 +88,10 @@ class ConversationStore:
         """Finish what is under way and let go of the database."""
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one transaction in a worker thread; for tables that belong to conversations."""
+        return await self._run(work)
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction in a worker thread."""
@@ -200,6 +204,7 @@ class ConversationStore:
 
         def work(connection: Connection) -> int:
             old = select(conversations.c.id).where(conversations.c.last_turn_at < limit)
+            connection.execute(delete(callbacks).where(callbacks.c.conversation_id.in_(old)))
             connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
             return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
 

@@ -71,3 +71,18 @@ turns = Table(
     UniqueConstraint("conversation_id", "client_turn_id"),
     UniqueConstraint("conversation_id", "number", name="uq_turns_number"),
 )
+
+# Numbers left for a call back. ``contact`` is encrypted, ``shown`` masked (138****5678), ``consent`` the version of the text
+# that was agreed to. Apart from the turns, whose text never holds the number.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("shown", String(32), nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("consent", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Index("ix_callbacks_conversation_id", "conversation_id"),
+)

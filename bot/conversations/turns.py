@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.conversations.privacy import mask
+from bot.conversations.callbacks import Callbacks
+from bot.conversations.privacy import first_mobile, mask
 from bot.conversations.store import ConversationStore, Turn
 from bot.engine import DialogueEngine, EngineFailed
 from knowledge import live
@@ -49,8 +51,11 @@ class Answered:
 class Turns:
     """Takes turns: cleans, masks, checks for danger, asks the engine, answers without it where needed, stores."""
 
-    def __init__(self, store: ConversationStore, engine: DialogueEngine, max_text: int) -> None:
+    def __init__(
+        self, store: ConversationStore, engine: DialogueEngine, max_text: int, requests: Callbacks | None = None
+    ) -> None:
         self._store = store
+        self._requests = requests
         self._engine = engine
         self._max_text = max_text
         self._running: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
@@ -77,7 +82,8 @@ class Turns:
         task = self._running.get(key)
         if task is None:
             # A task of its own: when the resident's connection breaks, the turn is still answered and stored.
-            task = asyncio.create_task(self._answer_and_store(turn, channel))
+            number = first_mobile(clean) if masked.kinds and self._requests is not None else None
+            task = asyncio.create_task(self._answer_and_store(turn, channel, number))
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return Answered(turn, await asyncio.shield(task))
@@ -93,9 +99,10 @@ class Turns:
         """Wait for the turns under way; called when the service stops."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _answer_and_store(self, turn: Turn, channel: str) -> dict[str, Any]:
+    async def _answer_and_store(self, turn: Turn, channel: str, number: str | None) -> dict[str, Any]:
         started = time.perf_counter()
-        answer, engine = await self._answer(turn)
+        with nullcontext() if self._requests is None else self._requests.holding(turn.conversation_id, number):
+            answer, engine = await self._answer(turn)
         try:
             await self._store.finish_turn(turn.id, answer, engine)
         except SQLAlchemyError:

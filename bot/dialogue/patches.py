@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import importlib
 import inspect
+import json
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import aiohttp
 
 ACTION_TIMEOUT_SECONDS = 8
-TURNS_PER_SESSION = 30
+TURNS_PER_SESSION = 15
 MAX_CHARACTERS = 1000
 
 Patch = Callable[[Any], Any]
@@ -92,20 +93,97 @@ def _give_up_sooner(original: Any) -> Any:
 
 
 @replaces("rasa.core.actions.action", "RemoteAction._action_call_format", "428795b944f2")
-def _send_no_old_answers(original: Any) -> Any:
-    """Each call of an action carries the whole session: leave out what the bot attached to its earlier messages.
+def _send_this_turn_only(original: Any) -> Any:
+    """Each call of an action carries the whole session with all earlier answers, and the whole domain.
 
-    Our actions attach whole answers; thirty of them with their quotes would come near the size that a server refuses.
+    Ours look at the slots, the last message and the slots that a form has just filled; the session and the rest of the
+    domain were a tenth of the service's time, and thirty whole answers would come near the size that it refuses.
     """
+    from rasa.shared.core.events import UserUttered
+    from rasa.shared.core.trackers import EventVerbosity
 
     def action_call_format(self: Any, tracker: Any, domain: Any) -> dict[str, Any]:
-        call: dict[str, Any] = original(self, tracker, domain)
-        for event in call["tracker"]["events"]:
-            if event.get("event") == "bot":
-                event["data"] = {}
-        return call
+        kept = getattr(domain, "_for_actions", None)
+        if kept is None:
+            whole = domain.as_dict()
+            kept = domain._for_actions = {key: whole.get(key) or {} for key in ("slots", "forms")}
+        turn: list[dict[str, Any]] = []
+        for event in reversed(tracker.events):
+            turn.append(event.as_dict())
+            if type(event) is UserUttered:
+                break
+        state = tracker.current_state(EventVerbosity.NONE)
+        state["events"] = turn[::-1]
+        version = importlib.import_module("rasa").__version__
+        sender = tracker.sender_id
+        return {"next_action": self._name, "sender_id": sender, "tracker": state, "version": version, "domain": kept}
 
     return action_call_format
+
+
+@replaces("rasa.core.policies.rule_policy", "RulePolicy._find_action_from_rules", "be6da6ee0f54")
+def _look_for_words_only_where_rules_have_words(original: Any) -> Any:
+    """Rasa compares each turn with the rules twice, once by text, although no rule of ours begins with a text."""
+
+    def find_action_from_rules(self: Any, tracker: Any, domain: Any, use_text_for_last_user_input: bool) -> Any:
+        if use_text_for_last_user_input and not _Rules.of(self).words:
+            return None, None, False
+        return original(self, tracker, domain, use_text_for_last_user_input)
+
+    return find_action_from_rules
+
+
+@replaces("rasa.core.policies.rule_policy", "RulePolicy._prediction_states", "ed9b82bed2f2")
+def _look_back_as_far_as_rules_do(_original: Any) -> Any:
+    """Rasa makes a state of each step of the session to compare the last few with the rules: make those few only."""
+    from rasa.shared.core.events import ActionExecuted
+
+    def prediction_states(
+        self: Any,
+        tracker: Any,
+        domain: Any,
+        use_text_for_last_user_input: bool = False,
+        rule_only_data: dict[str, Any] | None = None,
+    ) -> Any:
+        events = tracker.applied_events()
+        steps = sum(isinstance(event, ActionExecuted) for event in events)
+        skipped = steps - _Rules.of(self).longest
+        prior = tracker.init_copy()
+        states = []
+        for event in events:
+            if isinstance(event, ActionExecuted):
+                if skipped <= 0:
+                    states.append(domain.get_active_state(prior))
+                skipped -= 1
+            prior.update(event)
+        states.append(domain.get_active_state(prior))
+        self.featurizer._choose_last_user_input([states], use_text_for_last_user_input)
+        return states
+
+    return prediction_states
+
+
+class _Rules:
+    """What a rule policy's rules look at: ``longest``, how many states, and ``words``, whether any needs the text."""
+
+    def __init__(self, policy: Any) -> None:
+        keys = [json.loads(key) for name in ("rules", "rules_for_loop_unhappy_path") for key in policy.lookup[name]]
+        self.longest = max(map(len, keys), default=0)
+        users = [state.get("user") for states in keys for state in states[-1:] if _after_listening(state)]
+        self.words = any(not user or not user.get("intent") for user in users)
+
+    @classmethod
+    def of(cls, policy: Any) -> _Rules:
+        """Read once for each policy."""
+        found = policy.__dict__.get("_looked_at")
+        if found is None:
+            found = policy._looked_at = cls(policy)
+        return found
+
+
+def _after_listening(state: dict[str, Any]) -> bool:
+    previous = state.get("prev_action")
+    return not previous or previous.get("action_name") == "action_listen"
 
 
 @replaces("rasa.utils.endpoints", "EndpointConfig.session", "e55aa13d9d4f")

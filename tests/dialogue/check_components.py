@@ -33,7 +33,7 @@ def check_every_patch_fits_this_rasa() -> None:
         warnings.simplefilter("always")
         applied = patches.apply_all()
     assert not [str(item.message) for item in caught if "Rasa differs" in str(item.message)]
-    assert len(applied) == len(patches._PATCHES) >= 9
+    assert len(applied) == len(patches._PATCHES) >= 11
 
 
 def check_a_patch_for_another_rasa_is_left_out() -> None:
@@ -69,7 +69,7 @@ def check_event_classes_resolve_as_before() -> None:
     assert "unheard of" in message_of(ValueError, Event.resolve_by_type, "unheard of")
 
 
-def check_sessions_end_after_thirty_turns_but_not_inside_a_form() -> None:
+def check_sessions_end_after_fifteen_turns_but_not_inside_a_form() -> None:
     from types import SimpleNamespace
 
     from rasa.core.processor import MessageProcessor
@@ -85,10 +85,71 @@ def check_sessions_end_after_thirty_turns_but_not_inside_a_form() -> None:
         return MessageProcessor._has_session_expired(processor, tracker)
 
     assert not expired(0)
-    assert not expired(29)
-    assert expired(30)
-    assert not expired(30, ActiveLoop("some_form"))
-    assert not expired(30, ConversationPaused())
+    assert not expired(14)
+    assert expired(15)
+    assert not expired(15, ActiveLoop("some_form"))
+    assert not expired(15, ConversationPaused())
+
+
+def check_an_action_gets_this_turn_only() -> None:
+    from rasa.core.actions.action import RemoteAction
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    domain = Domain.from_dict({"slots": {"matter": {"type": "text", "mappings": [{"type": "custom"}]}}})
+    events = [UserUttered("早先"), ActionExecuted("action_answer"), BotUttered("答"), SlotSet("matter", "wages")]
+    events += [UserUttered("现在"), SlotSet("place", "水冶")]
+    tracker = DialogueStateTracker.from_events("s", events, domain.slots)
+    call = RemoteAction("action_answer", None)._action_call_format(tracker, domain)
+    assert [event["event"] for event in call["tracker"]["events"]] == ["user", "slot"]
+    assert call["tracker"]["latest_message"]["text"] == "现在"
+    assert call["tracker"]["slots"]["matter"] == "wages"
+    assert set(call["domain"]) == {"slots", "forms"}
+    assert (call["next_action"], call["sender_id"]) == ("action_answer", "s")
+
+
+def check_rules_see_the_states_that_they_look_at() -> None:
+    """The last states are those that Rasa makes itself, with a slot, a form and an undone step among them."""
+    import json
+
+    from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
+    from rasa.core.policies.policy import Policy
+    from rasa.core.policies.rule_policy import RulePolicy
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import ActionExecuted, ActionReverted, ActiveLoop, SlotSet, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    domain = Domain.from_dict(
+        {
+            "intents": ["ask", "greet"],
+            "actions": ["action_answer", "action_greet"],
+            "slots": {"matter": {"type": "text", "mappings": [{"type": "custom"}]}},
+            "forms": {"aid": {"required_slots": ["matter"]}},
+        }
+    )
+    listen = ActionExecuted("action_listen")
+    turn = [UserUttered("问", intent={"name": "ask"}), ActionExecuted("action_answer"), SlotSet("matter", "x"), listen]
+    greeting = [UserUttered("好", intent={"name": "greet"}), ActionExecuted("action_greet"), ActionReverted()]
+    form = [ActionExecuted("aid"), ActiveLoop("aid"), listen, UserUttered("俺", intent={"name": "ask"})]
+    policy: Any = RulePolicy.__new__(RulePolicy)
+    policy._Policy__featurizer = MaxHistoryTrackerFeaturizer(max_history=None)
+    rule = [{}, {"user": {"intent": "ask"}, "prev_action": {"action_name": "action_listen"}}, {}]
+    policy.lookup = {
+        "rules": {json.dumps(rule[:2]): "action_answer"},
+        "rules_for_loop_unhappy_path": {json.dumps(rule): "x"},
+    }
+    for events in ([], [listen], [listen] + turn * 4, [listen, *greeting], [listen] + turn * 3 + form + turn[:2]):
+        tracker = DialogueStateTracker.from_events("s", events, domain.slots)
+        for by_text in (False, True):
+            every = Policy._prediction_states(policy, tracker, domain, by_text)
+            few = policy._prediction_states(tracker, domain, by_text)
+            assert few == every[-4:], (few, every)
+    assert policy._find_action_from_rules(tracker, domain, True) == (None, None, False)
+    # A rule that begins with anything said, whatever it was, is compared by text too.
+    policy.lookup["rules"][json.dumps([{"prev_action": {"action_name": "action_listen"}}])] = "action_answer"
+    del policy.__dict__["_looked_at"]
+    assert patches._Rules.of(policy).words
 
 
 def check_six_quick_messages_pass_the_lock_in_order_and_at_once() -> None:

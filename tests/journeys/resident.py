@@ -20,6 +20,7 @@ class Resident:
     """One conversation."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._api = f"{url}/api/v1/conversations"
         self._headers: dict[str, str] = {}
         self._asked = 0

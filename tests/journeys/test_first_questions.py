@@ -31,11 +31,6 @@ SMALL_TALK = [
 ]
 
 
-@pytest.fixture
-def resident(service_url: str) -> Resident:
-    return Resident(service_url)
-
-
 def tells_the_hotline(answer: dict[str, Any]) -> None:
     """The number to tap, and the report's own words for it."""
     assert (answer["status"], answer["reason"]) == ("answered", "answered")

@@ -84,8 +84,8 @@ def test_bad_yaml_is_told_with_file_and_line(spoil: Callable[[str, str, str], tu
 def test_a_broken_reference_is_told_with_its_file(
     spoil: Callable[[str, str, str], tuple[int, str]], old: str, new: str, fault: str
 ) -> None:
-    _, told = spoil(GUIDE, old, new)
-    assert told.startswith("traffic.yml: ")
+    line, told = spoil(GUIDE, old, new)
+    assert told.startswith(f"traffic.yml:{line}: ")
     assert fault in told
     assert "\n" not in told
 
@@ -93,8 +93,8 @@ def test_a_broken_reference_is_told_with_its_file(
 def test_a_doubled_question_is_told(spoil: Callable[[str, str, str], tuple[int, str]], catalogue: Catalogue) -> None:
     guide = next(guide for guide in catalogue.guides if guide.id == "traffic")
     first, second = guide.sections[0].questions[:2]
-    _, told = spoil(GUIDE, f"- {second}\n", f"- {first}\n")
-    assert told == f"question {first!r} occurs more than once"
+    line, told = spoil(GUIDE, f"- {second}\n", f"- {first}\n")
+    assert told == f"question {first!r} occurs more than once: traffic.yml:{line - 1}, traffic.yml:{line}"
 
 
 # --- the shipped content ---------------------------------------------------------------------------------------------
@@ -104,6 +104,10 @@ def test_every_status_has_a_row_and_every_reason_is_unique(catalogue: Catalogue)
     assert {row.status for row in catalogue.statuses} == {status.value for status in Status}
     reasons = [row.reason for row in catalogue.statuses]
     assert len(reasons) == len(set(reasons))
+
+
+def test_a_release_reads_back_what_it_wrote(catalogue: Catalogue) -> None:
+    assert Catalogue.model_validate_json(catalogue.model_dump_json()) == catalogue
 
 
 def excerpts() -> dict[str, set[str]]:
@@ -135,6 +139,7 @@ def test_every_cited_article_was_seen(catalogue: Catalogue) -> None:
         for row in catalogue.channels
         if row.basis is not None and row.basis.law is not None and row.basis.article is not None
     }
+    cited |= {(basis.law, basis.article) for basis in catalogue.legal_aid.cited() if basis.law and basis.article}
     checked = {(law, article) for law, article in cited if law in seen}
     assert len(checked) > 100
     assert sorted((law, article) for law, article in checked if article not in seen[law]) == []

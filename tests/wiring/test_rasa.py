@@ -26,14 +26,17 @@ import pytest_asyncio
 import yaml
 from aiohttp import web
 
+from bot import service
 from bot.dialogue import launch
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "bot/dialogue/data"
 HELD_OUT = PROJECT / "tests/dialogue/nlu.yml"
-SMALL_TALK = {"greet", "goodbye", "thanks", "help", "who_are_you"}
-INTENTS = SMALL_TALK | {"talk_to_person", "crisis", "ask"}
+SMALL_TALK = {"greet", "goodbye", "thanks", "help", "who_are_you", "complain", "abuse", "affirm"}
+FORMS = {"find_advisor": "advisor_form", "check_legal_aid": "legal_aid_form", "call_back": "callback_form"}
+INTENTS = SMALL_TALK | set(FORMS) | {"talk_to_person", "crisis", "ask", "deny"}
 ACTIONS = ["action_answer", "action_small_talk", "action_handover", "action_crisis"]
+VALIDATIONS = [f"validate_{form}" for form in FORMS.values()]
 SECRET = "a-secret-for-tests"
 WORDS = "宅基地叫人占了咋说理"
 
@@ -86,17 +89,30 @@ def test_config_leaves_rasa_nothing_to_fill_in() -> None:
 def test_domain_lists_every_intent_and_action_and_no_text() -> None:
     domain = load("bot/dialogue/domain/domain.yml")
     assert {name for entry in domain["intents"] for name in entry} == INTENTS
-    assert domain["actions"] == ACTIONS
+    assert domain["actions"] == ACTIONS + VALIDATIONS
     assert "responses" not in domain
 
 
-def test_each_intent_has_exactly_one_rule_and_each_action_is_used() -> None:
+def test_no_slot_takes_a_message_by_itself_and_each_form_asks_for_slots_there_are() -> None:
+    domain = load("bot/dialogue/domain/domain.yml")
+    assert set(domain["forms"]) == set(FORMS.values())
+    assert {slot for form in domain["forms"].values() for slot in form["required_slots"]} <= set(domain["slots"])
+    assert {mapping["type"] for slot in domain["slots"].values() for mapping in slot["mappings"]} == {"custom"}
+
+
+def test_each_intent_leads_to_exactly_one_action_or_form_and_each_is_used() -> None:
     rules = load("bot/dialogue/data/rules.yml")["rules"]
-    steps = {rule["steps"][0]["intent"]: rule["steps"][1]["action"] for rule in rules}
-    assert len(rules) == len(steps)
+    begun = [(rule["steps"][0]["intent"], rule["steps"][1]["action"]) for rule in rules if "intent" in rule["steps"][0]]
+    steps = dict(begun)
+    assert len(set(begun)) == len(steps)
     assert set(steps) == INTENTS | {"nlu_fallback"}
-    assert set(steps.values()) == set(ACTIONS)
+    assert set(steps.values()) == set(ACTIONS) | set(FORMS.values())
     assert steps["ask"] == steps["nlu_fallback"] == "action_answer"
+    assert {intent: steps[intent] for intent in FORMS} == FORMS
+
+
+def test_the_actions_server_has_every_action_of_the_domain() -> None:
+    assert set(service.action_executor().actions) == set(load("bot/dialogue/domain/domain.yml")["actions"])
 
 
 def test_training_examples_are_many_and_unique() -> None:

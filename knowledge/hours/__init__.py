@@ -1,0 +1,1 @@
+"""Service hours: only what an administrator entered, with public holidays and the workdays that make up for them."""
