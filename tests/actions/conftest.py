@@ -75,7 +75,9 @@ def directory(knowledge: Knowledge) -> Knowledge:
         row=2,
         quote="村：北街社区；姓名：测试员",
     )
-    source = AdvisorList(id="l1", title="测试名册", issuer="测试", published=date.today(), entries=(entry,))
+    source = AdvisorList(
+        id="0" * 12, title="测试名册", issuer="测试", published=date.today(), source=None, entries=(entry,)
+    )
     catalogue = knowledge.release.catalogue.model_copy(update={"advisor_lists": (source,)})
     return Knowledge(replace(knowledge.release, catalogue=catalogue), knowledge.embedder)
 

@@ -26,7 +26,6 @@ import pytest_asyncio
 import yaml
 from aiohttp import web
 
-from bot import service
 from bot.dialogue import launch
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -109,10 +108,6 @@ def test_each_intent_leads_to_exactly_one_action_or_form_and_each_is_used() -> N
     assert set(steps.values()) == set(ACTIONS) | set(FORMS.values())
     assert steps["ask"] == steps["nlu_fallback"] == "action_answer"
     assert {intent: steps[intent] for intent in FORMS} == FORMS
-
-
-def test_the_actions_server_has_every_action_of_the_domain() -> None:
-    assert set(service.action_executor().actions) == set(load("bot/dialogue/domain/domain.yml")["actions"])
 
 
 def test_training_examples_are_many_and_unique() -> None:
