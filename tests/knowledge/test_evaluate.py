@@ -53,6 +53,7 @@ def card(name: str) -> Channel:
     )
 
 
+SHIPPED = load_catalogue()
 CATALOGUE = Catalogue(
     documents=(),
     laws=(),
@@ -66,7 +67,10 @@ CATALOGUE = Catalogue(
     scope=(),
     statuses=(),
     situations=(),
-    proof_words=load_catalogue().proof_words,
+    proof_words=SHIPPED.proof_words,
+    context=SHIPPED.context,
+    legal_aid=SHIPPED.legal_aid,
+    hours_words=SHIPPED.hours_words,
 )
 
 

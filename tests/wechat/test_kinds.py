@@ -189,8 +189,8 @@ async def test_a_click_about_someone_elses_turn_is_only_words(
 @pytest.mark.parametrize(
     ("text", "kept", "said"),
     [
-        ("满意", ("satisfied", ""), "satisfied"),
-        ("很满意！", ("satisfied", ""), "satisfied"),
+        ("满意", ("good", ""), "satisfied"),
+        ("很满意！", ("good", ""), "satisfied"),
         ("不满意", ("bad", ""), "unsatisfied"),
         ("不满意：没说清找谁", ("bad", "没说清找谁"), "reason-kept"),
         ("不满意，打13812345678", ("bad", "打〔手机号已隐藏〕"), "reason-kept"),
