@@ -22,7 +22,6 @@ from knowledge.index import Vector
 from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
 from knowledge.passages import Citer, merged, route, routes, searchable, targets
-from knowledge.place import Place, place_of
 from knowledge.places.advisor_answers import AdvisorAnswers
 from knowledge.places.advisors import STALE_DAYS, Advisors
 from knowledge.places.find import shipped_places
@@ -32,6 +31,7 @@ from knowledge.release import Release
 from knowledge.search import SCOPE, Found, FoundPassage, Scored
 from knowledge.situations import laid_over
 from knowledge.suggest import Suggester
+from knowledge.surroundings import Surroundings, surroundings_of
 
 CHOICES = 3
 READINGS_KEPT = 256
@@ -146,12 +146,12 @@ class Knowledge:
         """Known questions like what is being typed, best first."""
         return self._suggester(typed)
 
-    def place(self, passage_id: str) -> Place | None:
+    def surroundings(self, passage_id: str) -> Surroundings | None:
         """Where a passage stands, None when this release has no such passage."""
         passage = self._passages.get(passage_id)
         if passage is None:
             return None
-        return place_of(self.release.passages, passage_id, self._citer.passage(passage))
+        return surroundings_of(self.release.passages, passage_id, self._citer.passage(passage))
 
     @cached_property
     def _suggester(self) -> Suggester:

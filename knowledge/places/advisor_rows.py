@@ -15,7 +15,7 @@ from knowledge.places.advisor_columns import Header, field_of, find_header, not_
 from knowledge.places.divisions import Place
 from knowledge.places.register import Register, UnknownVillage
 from knowledge.sources.files import ImportRefused
-from knowledge.sources.tables import Table, read_tables
+from knowledge.sources.tables import Table, under_headers
 
 _TOTAL = re.compile(r"(?:合|总|共|小)\s*计")
 _FOOTNOTE = re.compile(r"(?:注|备注|附注|说明|填表说明|填表人|制表人?|联系人)\s*[:：]")
@@ -38,24 +38,11 @@ def parse_directory(path: Path, list_id: str, register: Register, confirmed: dat
 
     ImportRefused when the file is unsafe or damaged, its header is not understood, or no row can be used.
     """
-    ways = read_tables(path)
-    for tables in ways:
-        headers = [find_header(table, path.name) for table in tables]
-        if any(headers):
-            break
-    else:
-        raise not_understood(
-            max(ways, key=lambda way: max((len(t.rows[0]) for t in way if t.rows), default=0)), path.name
-        )
-    parsed = ParsedDirectory()
+    sheets, skipped = under_headers(path, find_header, not_understood)
+    parsed = ParsedDirectory(skipped=skipped)
     seen: dict[tuple[str, str], str] = {}
-    for table, header in zip(tables, headers, strict=True):
-        if header is not None:
-            _Rows(table, header, list_id, register, confirmed, today, parsed, seen).read()
-        elif any(any(row) for row in table.rows):
-            parsed.skipped.append(
-                f"工作表“{table.sheet}”没有认得出的表头 / sheet {table.sheet}: no header was understood"
-            )
+    for table, header in sheets:
+        _Rows(table, header, list_id, register, confirmed, today, parsed, seen).read()
     if not parsed.entries:
         raise ImportRefused("\n".join([f"{path.name}: 没有一行能导入 / no row can be imported", *parsed.refused]))
     return parsed

@@ -13,7 +13,7 @@ from knowledge.normalise import close_gaps
 from knowledge.passages import digest
 from knowledge.sources.files import ImportRefused
 from knowledge.sources.proof_columns import Header, field_of, find_header, not_understood
-from knowledge.sources.tables import Table, read_tables
+from knowledge.sources.tables import Table, under_headers
 
 _TOTAL = re.compile(r"(?:合|总|共|小)\s*计")
 _FOOTNOTE = re.compile(r"(?:注|备注|附注|说明|填表说明|填表人|制表人?|联系人|联系电话)\s*[:：]")
@@ -43,24 +43,10 @@ def parse_proof_list(path: Path, list_id: str, replaceable: bool | None) -> Pars
 
     ImportRefused when the file is unsafe or damaged, its header is not understood, or no row can be used.
     """
-    ways = read_tables(path)
-    for tables in ways:
-        headers = [find_header(table, path.name) for table in tables]
-        if any(headers):
-            break
-    else:
-        # Show the file cut the way that gives most columns.
-        raise not_understood(
-            max(ways, key=lambda way: max((len(t.rows[0]) for t in way if t.rows), default=0)), path.name
-        )
-    parsed = ParsedList()
-    for table, header in zip(tables, headers, strict=True):
-        if header is not None:
-            _Rows(table, header, replaceable, parsed).read()
-        elif any(any(row) for row in table.rows):
-            parsed.skipped.append(
-                f"工作表“{table.sheet}”没有认得出的表头 / sheet {table.sheet}: no header was understood"
-            )
+    sheets, skipped = under_headers(path, find_header, not_understood)
+    parsed = ParsedList(skipped=skipped)
+    for table, header in sheets:
+        _Rows(table, header, replaceable, parsed).read()
     if not parsed.items:
         raise ImportRefused("\n".join([f"{path.name}: 没有一行能导入 / no row can be imported", *parsed.refused]))
     parsed.items = list(_with_ids(parsed.items, list_id))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from knowledge.normalise import for_display
 from knowledge.sources.files import ImportRefused, decoded, package_checked, size_checked
 
 MAX_ROWS, MAX_COLUMNS = 20_000, 60
 DELIMITERS = (",", "\t", ";")
+H = TypeVar("H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,34 @@ def read_tables(path: Path) -> list[list[Table]]:
     raise ImportRefused(
         f"{path.name}: 只收 xlsx、csv；xls、xlsm 请另存为 xlsx / only xlsx and csv; save xls and xlsm as xlsx"
     )
+
+
+def under_headers(
+    path: Path,
+    find_header: Callable[[Table, str], H | None],
+    not_understood: Callable[[Sequence[Table], str], ImportRefused],
+) -> tuple[list[tuple[Table, H]], list[str]]:
+    """The sheets of ``path`` with their headers, read in the first way in which any header is found, and a line for each
+    other sheet that is not empty.
+
+    Raises what :func:`read_tables` raises, and ``not_understood`` of the sheets cut the way that gives most columns.
+    """
+    ways = read_tables(path)
+    for tables in ways:
+        headers = [find_header(table, path.name) for table in tables]
+        if any(headers):
+            break
+    else:
+        raise not_understood(
+            max(ways, key=lambda way: max((len(t.rows[0]) for t in way if t.rows), default=0)), path.name
+        )
+    pairs = list(zip(tables, headers, strict=True))
+    skipped = [
+        f"工作表“{table.sheet}”没有认得出的表头 / sheet {table.sheet}: no header was understood"
+        for table, header in pairs
+        if header is None and any(any(row) for row in table.rows)
+    ]
+    return [(table, header) for table, header in pairs if header is not None], skipped
 
 
 def cell_text(value: Any) -> str:

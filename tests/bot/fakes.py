@@ -13,8 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from knowledge.index import Vector
-from knowledge.place import Place, place_of
 from knowledge.records import Answer, Citation, Passage, Route, Status
+from knowledge.surroundings import Surroundings, surroundings_of
 
 RELEASE = "2026-01-01-test"
 DOOR = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
@@ -60,11 +60,11 @@ class SmallKnowledge:
     def suggest(self, typed: str) -> list[str]:
         return [f"{typed}怎么办"] if len(typed) > 1 else []
 
-    def place(self, passage_id: str) -> Place | None:
+    def surroundings(self, passage_id: str) -> Surroundings | None:
         """One document of three sentences."""
         words = ("前一句。", str(CITATION.quote), "后一句<b>。")
         passages = [Passage(f"report/1-{n}", "report", text, text, ("一、标题",)) for n, text in enumerate(words)]
-        return place_of(passages, passage_id, CITATION) if passage_id == CITATION.passage_id else None
+        return surroundings_of(passages, passage_id, CITATION) if passage_id == CITATION.passage_id else None
 
     def status(self, reason: str) -> Answer:
         return an_answer("请打 12348。", Status.ERROR, reason)

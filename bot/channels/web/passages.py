@@ -10,8 +10,8 @@ from knowledge import live
 
 async def passage(request: web.Request) -> web.Response:
     """GET /passages/{id}"""
-    place = live.knowledge().place(request.match_info["passage_id"])
-    return page(request, "passage.html", status=200 if place else 404, place=place)
+    found = live.knowledge().surroundings(request.match_info["passage_id"])
+    return page(request, "passage.html", status=200 if found else 404, found=found)
 
 
 def add_routes(app: web.Application) -> None:

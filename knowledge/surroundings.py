@@ -11,7 +11,7 @@ AROUND = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Surroundings:
     """A passage as it is cited, with what stands before and after it in the same document."""
 
     citation: Citation
@@ -21,8 +21,8 @@ class Place:
     after: tuple[Passage, ...]
 
 
-def place_of(passages: Sequence[Passage], passage_id: str, citation: Citation) -> Place:
-    """The place of ``passage_id`` among ``passages``, which are in the order of their documents.
+def surroundings_of(passages: Sequence[Passage], passage_id: str, citation: Citation) -> Surroundings:
+    """The surroundings of ``passage_id`` among ``passages``, which are in the order of their documents.
 
     Page headers and footers stand by themselves. StopIteration when there is no such passage.
     """
@@ -35,4 +35,4 @@ def place_of(passages: Sequence[Passage], passage_id: str, citation: Citation) -
     ]
     before = tuple(other for number, other in near if number < at)
     after = tuple(other for number, other in near if number > at)
-    return Place(citation, passage.headings, before, passage, after)
+    return Surroundings(citation, passage.headings, before, passage, after)
