@@ -36,12 +36,15 @@ def listed(knowledge: Knowledge, focus: Focus) -> Answer | None:
 
 
 def hours(knowledge: Knowledge, focus: Focus, text: str) -> Answer | None:
-    """When somebody answers at the hotline meant: what a guide says of it, else that nobody confirmed the hours."""
+    """When somebody answers at the hotline meant: the hours entered for it, else what a guide says, else that nobody
+    confirmed any."""
     numbered = [card for card in _cards(knowledge, focus) if card.number]
     card = next((card for card in numbered if card.name in text or str(card.number) in text), None)
     card = card or next(iter(sorted(numbered, key=lambda card: card.kind != "hotline")), None)
     if card is None or card.number is None:
         return None
+    if knowledge.release.catalogue.hours_of(card.id) is not None:
+        return knowledge.hours(card.id, text)
     question = f"{card.number}几点有人接"
     about = knowledge.release.catalogue.context.about.get(card.id)
     best = next(iter(knowledge.search(question).targets), None)
