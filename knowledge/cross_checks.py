@@ -29,12 +29,12 @@ def _located(fault: str, folder: Path) -> str:
     quoted, named = _QUOTED.search(fault), _FILE.match(fault)
     if quoted is None:
         return fault
-    wanted = quoted[1][:_LOOKED_FOR] if named else quoted[1]
+    stands = _item(quoted[1]) if named is None else re.compile(re.escape(quoted[1][:_LOOKED_FOR]))
     lines = [
         (path.name, number)
         for path in sorted(folder.rglob(named[1] if named else "*.yml"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if wanted in line
+        if stands.search(line)
     ]
     if named:
         return fault.replace(named[0], f"{named[1]}:{lines[0][1]}: ", 1) if lines else fault
@@ -44,6 +44,11 @@ def _located(fault: str, folder: Path) -> str:
 def _doubles(values: list[str], what: str) -> Iterator[str]:
     for value in sorted({value for value in values if values.count(value) > 1}):
         yield f"{what} {value!r} occurs more than once"
+
+
+def _item(value: str) -> re.Pattern[str]:
+    """A line on which a list has ``value`` as an item, or a record begins with it."""
+    return re.compile(rf"""^\s*- (?:\w+: )?["']?{re.escape(value)}["']?$""")
 
 
 def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:

@@ -23,7 +23,7 @@ NONE = "none"
 # SURE alone is danger, from MAYBE on the emergency numbers stand before the answer, below UNLIKELY the model outvotes a
 # pattern. Chosen on 110 dangers and 110 near-misses that neither patterns nor model were made from, checked on as many
 # others (docs/decisions/0006).
-SURE = 0.5
+SURE = 0.6
 MAYBE = 0.2
 UNLIKELY = 0.01
 # A kind with less than this share of the danger is a guess: about half of such guesses are wrong.

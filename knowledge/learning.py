@@ -24,7 +24,6 @@ _CODE = (
     "search", "sections", "st_module", "tokens",
 )  # fmt: skip
 BLOCK = 2000
-CALM_EXAMPLES = 150
 Progress = Callable[[str], None]
 
 
@@ -77,15 +76,7 @@ def _fit_danger(
     detector = CrisisDetector(crisis)
     cases = [(searchable(text), kind) for text, kind in labelled(load_cases(home / CASES_FILE.name))]
     matters = [goal.group for goal in goals for _ in goal.questions]
-    calm = _some([row for row, question in enumerate(questions) if detector.detect(question) is None], matters)
+    calm = [row for row, question in enumerate(questions) if detector.detect(question) is None]
     vectors = np.concatenate([embedder.queries([text for text, _ in cases]), asked[calm]])
     known = [(questions[row], matters[row]) for row in calm]
     return DangerModel.fit(cases, known, vectors, [row.kind for row in crisis.kinds])
-
-
-def _some(rows: Sequence[int], matters: Sequence[str]) -> list[int]:
-    """At most CALM_EXAMPLES of each matter, evenly: a matter's two hundredth wording teaches nothing about danger."""
-    of: dict[str, list[int]] = {}
-    for row in rows:
-        of.setdefault(matters[row], []).append(row)
-    return sorted(row for mine in of.values() for row in mine[:: -(-len(mine) // CALM_EXAMPLES)])

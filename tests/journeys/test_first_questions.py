@@ -33,7 +33,8 @@ SMALL_TALK = [
 
 def tells_the_hotline(answer: dict[str, Any]) -> None:
     """The number to tap, and the report's own words for it."""
-    assert (answer["status"], answer["reason"]) == ("answered", "answered")
+    assert answer["status"] == "answered"
+    assert answer["reason"] in ("answered", "repeated")  # asked once more, it also offers a person
     assert "0372-5139017" in answer["text"]
     assert "tel:03725139017" in [door["link"] for door in answer["routes"]]
     (quoted,) = [item for item in answer["citations"] if "0372-5139017法律援助热线" in item["quote"]]

@@ -124,7 +124,7 @@ def test_thanks_with_a_question_behind_goes_on(resident: Resident) -> None:
 def test_two_misses_in_a_row_lead_to_people(resident: Resident) -> None:
     first = resident.ask("房东要提前收房可以吗")
     assert first["reason"] in ("nothing-found", "clarify")
-    answer = resident.ask("小区楼上太吵怎么办")
+    answer = resident.ask("开发商逾期不交房")
     assert answer["reason"] == "second-miss"
     assert "转人工" in answer["follow_ups"]
     assert numbers(answer)[0] == "12348"

@@ -7,11 +7,13 @@ is an error. Says nothing about the service's actions: a small action server sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -328,6 +330,12 @@ class Running:
                 command, cwd=PROJECT, env=self.rasa.environment, stdout=log, stderr=subprocess.STDOUT
             )
 
+    def kept(self, sender: str) -> list[dict[str, Any]]:
+        """The events of a conversation as Rasa stored them, oldest first; an action gets the last turn only."""
+        with contextlib.closing(sqlite3.connect(self.rasa.environment["YINFAWEN_RASA_DB"])) as connection:
+            rows = connection.execute("select data from events where sender_id = ? order by id", [sender])
+            return [json.loads(row) for (row,) in rows]
+
     def stop(self) -> None:
         assert self._process
         self._process.terminate()
@@ -391,9 +399,11 @@ class TestRunning:
             running.reply = None
         assert first[0]["custom"]["answer"].startswith("一段很长的答复")
         await running.say(WORDS, "r10")
-        events = running.calls[-1]["tracker"]["events"]
-        assert [event["data"] for event in events if event["event"] == "bot"] == [{}]
-        assert len([event for event in events if event["event"] == "user"]) == 2
+        assert "一段很长的答复" not in str(running.calls[-1])
+        assert [event["event"] for event in running.calls[-1]["tracker"]["events"]].count("user") == 1
+        kept = running.kept("r10")
+        assert [event["data"] for event in kept if event["event"] == "bot"][:1] == [{}]
+        assert len([event for event in kept if event["event"] == "user"]) == 2
 
     @pytest.mark.parametrize("text", [None, 5, ["a"], "\ud800"])
     async def test_what_is_no_text_yields_nothing_and_harms_nobody(self, running: Running, text: Any) -> None:
@@ -410,7 +420,8 @@ class TestRunning:
         for command in ("/restart", '/crisis{"a": "b"}', " //session_start"):
             assert len(await running.say(command, "r8")) == 1
             assert running.calls[-1]["next_action"] != "action_crisis"
-        assert [event for event in running.calls[-1]["tracker"]["events"] if event.get("text") == WORDS]
+        assert [event for event in running.kept("r8") if event.get("text") == WORDS]
+        assert not [event for event in running.kept("r8") if event["event"] == "restart"]
 
     async def test_six_quick_messages_of_one_resident_wait_for_each_other_without_polling(
         self, running: Running
@@ -420,7 +431,7 @@ class TestRunning:
         replies = await asyncio.gather(*(running.say(f"{WORDS}{number}", "r4") for number in range(6)))
         assert [len(reply) for reply in replies] == [1] * 6
         assert time.perf_counter() - started < 2.5  # Rasa's own lock store: 5 s
-        turns = [event for event in running.calls[-1]["tracker"]["events"] if event["event"] == "user"]
+        turns = [event for event in running.kept("r4") if event["event"] == "user"]
         assert len(turns) == 7
 
     @pytest.mark.parametrize("garbage", [[], "garbage", {"responses": "我的秘密"}, {"events": [{"event": "?"}]}])
@@ -452,5 +463,6 @@ class TestRunning:
         running.stop()
         await running.start()
         await running.say("那要带啥材料", "r6")
-        texts = [event["text"] for event in running.calls[-1]["tracker"]["events"] if event["event"] == "user"]
-        assert texts == [WORDS, "那要带啥材料"]
+        kept = running.kept("r6")
+        assert [event["text"] for event in kept if event["event"] == "user"] == [WORDS, "那要带啥材料"]
+        assert [event["event"] for event in kept].count("session_started") == 1
