@@ -190,15 +190,26 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     here = own.target.group == f"guide:{guide.id}"
     if (here and own.probability >= enough) or (not here and _named(knowledge, turn, own)):
         return None
-    best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
     declined = not own.ours and len(turn.message.residue) <= THIN
+    if not (declined or any(_goes_on(row, turn, own, enough) for row in _sections_found(knowledge, turn, guide))):
+        return None
+    best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
     if declined and best.told is not None and best.told.probability >= enough:
         return _section(knowledge, turn, guide, best)
-    if best.own is None or best.own.dense < _NEAREST:
-        return None
-    if own.score - best.own.score > _allowed(turn.message, own, enough):
+    if best.own is None or not _goes_on(best.own, turn, own, enough):
         return None
     return _section(knowledge, turn, guide, best)
+
+
+def _sections_found(knowledge: Knowledge, turn: Turn, guide: Guide) -> list[Scored]:
+    """What the message found of the guide; costs nothing, while ranking its sections embeds two more texts."""
+    prefix = f"guide:{guide.id}/"
+    return [row for row in knowledge.search(turn.message.text).targets if row.target.key.startswith(prefix)]
+
+
+def _goes_on(row: Scored, turn: Turn, own: Scored, enough: float) -> bool:
+    """Is ``row``, of the guide in focus, near to the message and hardly behind the best of all?"""
+    return row.dense >= _NEAREST and own.score - row.score <= _allowed(turn.message, own, enough)
 
 
 def _named(knowledge: Knowledge, turn: Turn, own: Scored) -> bool:
