@@ -83,14 +83,14 @@ def replied(knowledge: Knowledge, tracker: Tracker) -> Reply:
 
 def small_talk(knowledge: Knowledge, text: str, intent: str, focus: Focus, confidence: float = 1.0) -> Reply:
     """The fixed text of ``intent``; a question hidden in the message, or one that goes on from before, is answered."""
-    reply = converse(knowledge, text, focus)
-    alone = knowledge.sure_answer(text)
     message = knowledge.release.catalogue.context.read(searchable(text))
-    asks = bool(message.facets) or message.hours or message.phones
-    if alone is not None or (asks and not focus.empty and reply.answer.target is not None):
-        return with_offer(knowledge, reply)
-    if intent in TOLD_ONCE and confidence < SURE_ABUSE:
-        return with_offer(knowledge, reply)
+    doubtful = intent in TOLD_ONCE and confidence < SURE_ABUSE
+    if doubtful or knowledge.sure_answer(text) is not None:
+        return with_offer(knowledge, converse(knowledge, text, focus))
+    if not focus.empty and (message.facets or message.hours or message.phones):
+        reply = converse(knowledge, text, focus)
+        if reply.answer.target is not None:
+            return with_offer(knowledge, reply)
     if intent in TOLD_ONCE:
         first, again = TOLD_ONCE[intent]
         reason = again if first in focus.told else first
