@@ -22,7 +22,7 @@ from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
 from bot.channels.web.sites import SECURITY_HEADERS
 from bot.channels.wechat import channel as wechat
-from bot.conversations import callbacks
+from bot.conversations import callbacks, news
 from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
 from bot.conversations.store import ConversationStore
@@ -144,12 +144,15 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
         app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
-        eraser = asyncio.create_task(_erase_daily(store, settings.retention_days))
+        tasks = [asyncio.create_task(_erase_daily(store, settings.retention_days))]
+        if store.shared:
+            tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
         yield
         await app[api.TURNS].drain()
-        eraser.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await eraser
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
     callbacks.use(None)
     await store.close()
 
