@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import metrics
+from bot import memory, metrics
 from bot.channels.web import api, pages, passages, sites
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
@@ -138,9 +138,7 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
     connector = aiohttp.TCPConnector(limit=256)
     async with aiohttp.ClientSession(connector=connector) as session:
         app[api.STORE] = store
-        app[ENGINE] = DialogueEngine(
-            session, settings.rasa_url, settings.rasa_timeout, settings.data_dir / "rasa" / "rasa.db"
-        )
+        app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout, memory.of(settings, store))
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
         app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
