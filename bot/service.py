@@ -141,7 +141,9 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout, memory.of(settings, store))
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
-        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
+        app[api.TURNS] = Turns(
+            store, app[ENGINE], settings.max_text, requests, Bell(settings.streams), settings.turns_at_once
+        )
         tasks = [asyncio.create_task(_erase_daily(store, settings.retention_days))]
         if store.shared:
             tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
