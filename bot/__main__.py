@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell | callbacks | wechat-menu``: the product's processes and tools."""
+"""``python -m bot run | service | prepare | shell | callbacks | wechat-menu | backup | restore | doctor``: the product's processes and tools."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
+from bot.doctor import doctor
 from bot.settings import Settings, settings
 
 
@@ -136,6 +139,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "callbacks": callbacks,
     "callback-key": callback_key,
     "wechat-menu": wechat_menu,
+    "backup": backup,
+    "restore": restore,
+    "doctor": doctor,
 }
 
 
@@ -147,6 +153,8 @@ def main() -> int:
         command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         if name == "callbacks":
             command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
+        if name in ("backup", "restore"):
+            command.add_argument("file", type=Path, help="the backup, a .tar.gz")
         if name == "wechat-menu":
             command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())

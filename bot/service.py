@@ -174,6 +174,8 @@ async def _let_listeners_go(app: web.Application) -> None:
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)  # a page may be stricter
+    if request.app[api.SETTINGS].public_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     sites.share(request, response)
     response.headers.popall("Server", None)
 

@@ -126,6 +126,11 @@ def current(folder: Path) -> str | None:
     return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
 
+def sound(folder: Path, release: str) -> bool:
+    """Is every file of ``release`` there as it was written?"""
+    return _complete(folder / release)
+
+
 def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     """Load a complete release. ReleaseError when it is damaged or was built with another embedding model."""
     home = folder / release

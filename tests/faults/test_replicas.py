@@ -55,7 +55,7 @@ def shared(postgres: Postgres) -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def replicas(start: Callable[..., Awaitable[Platform]], shared: str) -> list[Platform]:
-    return [await start(database_url=shared, conversations_per_minute=0) for _ in range(2)]
+    return [await start(database_url=shared, conversations_per_minute=0, wechat_reply_seconds=4.5) for _ in range(2)]
 
 
 @pytest_asyncio.fixture
