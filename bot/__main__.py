@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import logs
 from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
 from bot.doctor import doctor
@@ -166,9 +166,7 @@ def main() -> int:
             name = f"YINFAWEN_{'_'.join(map(str, fault['loc'])).upper()}"
             print(f"{name}: 设置不对 / bad setting: {fault['msg']}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for loud in ("rasa_sdk", "alembic", "faiss", "sentence_transformers"):
-        logging.getLogger(loud).setLevel(logging.WARNING)
+    logs.set_up(options.log_level, options.log_format)
     return COMMANDS[name](options, **given)
 
 

@@ -116,6 +116,9 @@ class Settings(KnowledgeSettings):
         description="Address under which residents reach this service, for links; needed with WeChat.",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="Log lines as text, or as one JSON object each."
+    )
 
     @field_validator("callback_key")
     @classmethod
