@@ -5,7 +5,7 @@ import { Composer } from "./composer.ts";
 import { Display } from "./display.ts";
 import { buildDock, type Dock } from "./dock.ts";
 import { addStyle, prefers } from "./dom.ts";
-import { followKeyboard } from "./keyboard.ts";
+import { followComposer, followKeyboard } from "./keyboard.ts";
 import { buildLayout, type Parts, renderEraseQuestion, renderHistoryMissing } from "./layout.ts";
 import { Memory } from "./memory.ts";
 import { Notices } from "./notices.ts";
@@ -98,6 +98,7 @@ export class YinFawen extends HTMLElement {
     window.addEventListener("online", () => this.#online());
     window.addEventListener("offline", () => this.#notices.offline());
     document.addEventListener("visibilitychange", () => this.#talk.visibilityChanged());
+    followComposer(this.#parts.root, this.#parts.form);
     followKeyboard(this.#parts.root, () => this.#parts.log.lastElementChild?.scrollIntoView({ block: "nearest" }));
     if (!navigator.onLine) this.#notices.offline();
   }
