@@ -69,6 +69,7 @@ def test_the_focus_is_never_lost(open_page: OpenPage) -> None:
     page = open_page()
     page.locator(".welcome .choice").nth(1).focus()
     steps: list[tuple[str, str]] = []
+    page.set_default_timeout(4000)
 
     def press(name: str, key: str = "Enter") -> None:
         page.keyboard.press(key)
