@@ -44,7 +44,8 @@ FEW_WORDS, ASKED = 20, 0.1
 # A note that denies must lead our own answers by so much (chosen on the fitted half of the golden questions).
 CLEARLY = 0.1
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_WORD = re.compile(r"[^\W_]")
+# Signs, faces, and a number of one or two digits: no hotline is that short, and it picks nothing that was offered.
+_WORDLESS = re.compile(r"[\W_]*(?:[0-9]{1,2}[\W_]*)?")
 _NUMBER = re.compile(r"\d(?:[\d.,%-]*[\d%])?")
 _LIST_MARK = re.compile(r"^\d+\. ", re.MULTILINE)
 _ABOUT_REPORT = re.compile(r"报告|2021|二零二一|殷都区?|区里|全区|咱区|区(?:政府|法院|检察院|司法局)")
@@ -315,7 +316,7 @@ class Knowledge:
 
     def _unreadable(self, inquiry: Inquiry) -> Answer | None:
         """Nothing to read, or no Chinese: crisis words in English are looked at first."""
-        if not _WORD.search(inquiry.normal):
+        if wordless(inquiry.normal):
             return self.status("no-words")
         if _HAN.search(inquiry.normal) or any(char.isdigit() for char in inquiry.normal):
             return None
@@ -457,6 +458,11 @@ class Knowledge:
     def _choice(self, item: Scored) -> str:
         """How a close target is offered: the first known question of it, which answers itself when clicked."""
         return item.target.questions[0]
+
+
+def wordless(text: str) -> bool:
+    """Says ``text`` (normalised) nothing that could be looked up?"""
+    return _WORDLESS.fullmatch(text) is not None
 
 
 def _in_order(guide: Guide, section: Section) -> list[RouteRef]:
