@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,15 +15,12 @@ from bot.channels.wechat.messages import Message
 from bot.channels.wechat.pages import PageRow, find_page
 from bot.channels.wechat.store import NonceReused, Shown, WeChatStore
 from bot.conversations.feedback import Verdict, feedback_on, give_feedback
-from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
 
 
 @pytest_asyncio.fixture
-async def conversations(tmp_path: Any) -> AsyncIterator[ConversationStore]:
-    url = f"sqlite:///{tmp_path / 'x.db'}"
-    migrate(url)
-    opened = ConversationStore(url)
+async def conversations(database_url: str) -> AsyncIterator[ConversationStore]:
+    opened = ConversationStore(database_url)
     yield opened
     await opened.close()
 
