@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -41,6 +41,10 @@ SURE = 0.8
 CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.6
 # What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
 FEW_WORDS, ASKED = 20, 0.1
+# What stands in the questions of so many guides, in so few characters, names no matter.
+COMMON, FEW_CHARACTERS = 30, 4
+# So near to a known question, less evidence is enough.
+NEAR = 0.95
 # A note that denies must lead our own answers by so much (chosen on the fitted half of the golden questions).
 CLEARLY = 0.1
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -135,6 +139,25 @@ class Knowledge:
         if danger is not None:
             return danger
         return self._careful(inquiry, self._checked(self._target(key, inquiry.normal)))
+
+    @property
+    def door_names(self) -> Collection[str]:
+        """Ids, names and aliases of the channel cards in the form in which questions are compared."""
+        return self._names.keys()
+
+    def common(self, words: str) -> bool:
+        """Do guides of so many matters use these few words that they tell none of them apart?"""
+        pairs = {words[at : at + 2] for at in range(len(words) - 1)}
+        return 1 < len(words) <= FEW_CHARACTERS and all(self._spread[pair] >= COMMON for pair in pairs)
+
+    @cached_property
+    def _spread(self) -> Counter[str]:
+        """In how many guides' questions two characters stand beside each other."""
+        spread: Counter[str] = Counter()
+        for guide in self.release.catalogue.guides:
+            told = (searchable(question) for section in guide.sections for question in section.questions)
+            spread.update({text[at : at + 2] for text in told for at in range(len(text) - 1)})
+        return spread
 
     def card(self, name: str) -> Citation:
         """What the channel card ``name`` rests on. KeyError for an unknown card."""
@@ -348,7 +371,7 @@ class Knowledge:
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
         best = next((row for row in self._find(inquiry).targets if not self._denies_too_soon(row)), None)
-        if best is None or best.probability < self.release.searcher.gate.answer:
+        if best is None or not self._enough(best):
             return None
         return self._asked_for(best, inquiry)
 
@@ -365,6 +388,11 @@ class Knowledge:
             return row.score + ASKED * message.asks_for(section.facet)
 
         return max(same, key=weight).target.key
+
+    def _enough(self, best: Scored) -> bool:
+        gate = self.release.searcher.gate
+        near = best.ours and best.dense >= NEAR and best.probability >= gate.clarify
+        return near or best.probability >= gate.answer
 
     def _denies_too_soon(self, row: Scored) -> bool:
         """Would say that the report does not have something, although an answer of ours lies close behind.
