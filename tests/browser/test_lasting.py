@@ -103,6 +103,34 @@ def test_two_tabs_show_one_conversation(open_page: OpenPage, service_url: str) -
     assert first.locator(".turn").count() == 0
 
 
+@pytest.mark.parametrize("ending", ["新对话", "删除我的对话"])
+def test_an_answer_of_a_talk_that_was_ended_meanwhile_is_not_shown(
+    open_page: OpenPage, service_url: str, ending: str
+) -> None:
+    page = open_page()
+    ask(page, QUESTION)
+    before = conversation_of(page)
+    held: list[Route] = []
+    page.route(TURNS, lambda route: held.append(route))
+    send(page, OTHER)
+    page.locator(".waiting").wait_for()
+    if ending == "新对话":
+        page.get_by_role("button", name=ending).click()
+    else:
+        page.get_by_role("button", name="更多").click()
+        page.get_by_role("button", name=ending).click()
+        page.get_by_role("button", name="删除", exact=True).click()
+    expect(page.get_by_text(WELCOME)).to_be_visible()
+    (late,) = held
+    late.continue_()
+    page.unroute(TURNS)
+    ask(page, "邻里有矛盾，找谁调解？")
+    page.wait_for_timeout(500)
+    assert questions(page) == ["邻里有矛盾，找谁调解？"]
+    assert conversation_of(page)["conversation_id"] != before["conversation_id"]
+    assert [turn["text"] for turn in stored_turns(page, service_url)] == ["邻里有矛盾，找谁调解？"]
+
+
 def test_two_tabs_that_begin_at_once_share_the_conversation(open_page: OpenPage, service_url: str) -> None:
     first = open_page()
     second = open_page(context=first.context)
