@@ -10,12 +10,13 @@ export TOKENIZERS_PARALLELISM := false
 WIDGET := bot/widget
 DESK := bot/desk
 
-.PHONY: run test setup shell widget desk lint clean help
+.PHONY: run test setup shell doctor widget desk lint clean help
 
 help:
 	@echo "make run    准备环境，启动服务，打印网址 / set up, start, print the address"
 	@echo "make test   准备环境，运行全部测试 / set up and run all tests"
 	@echo "make shell  在终端里和机器人对话（先 make run）/ talk to the running bot in a terminal"
+	@echo "make doctor 检查这台机器上的安装，说该怎么办 / check this installation and say what to do"
 	@echo "make widget 只构建网页组件（node）/ build the web component only (node)"
 	@echo "make desk   只准备坐席台的 htmx（npm）/ fetch the desk's htmx only (npm)"
 	@echo "make lint   ruff, mypy, import rules, tsc"
@@ -35,6 +36,9 @@ test: $(VENV)/.dev $(RASA)/.installed $(WIDGET)/dist/widget.js $(DESK)/dist/htmx
 
 shell: $(VENV)/.service
 	@$(PY) -m bot shell
+
+doctor: $(VENV)/.service
+	@$(PY) -m bot doctor
 
 lint: $(VENV)/.dev $(WIDGET)/node_modules/.installed
 	@$(VENV)/bin/ruff check -q . && $(VENV)/bin/ruff format -q --check .

@@ -1,19 +1,22 @@
-"""``python -m bot run | service | prepare | shell | callbacks | account | wechat-menu``: the product's processes and tools."""
+"""``python -m bot COMMAND``: the product's processes and tools; ``--help`` lists them."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import logs
+from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
 from bot.desk.account_command import account
 from bot.desk.permissions import ROLES
+from bot.doctor import doctor
 from bot.settings import Settings, settings
 
 
@@ -139,6 +142,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "callback-key": callback_key,
     "wechat-menu": wechat_menu,
     "account": account,
+    "backup": backup,
+    "restore": restore,
+    "doctor": doctor,
 }
 
 
@@ -165,6 +171,8 @@ def main() -> int:
             command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
         if name == "account":
             _account_arguments(command)
+        if name in ("backup", "restore"):
+            command.add_argument("file", type=Path, help="the backup, a .tar.gz")
         if name == "wechat-menu":
             command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())
@@ -176,9 +184,7 @@ def main() -> int:
             name = f"YINFAWEN_{'_'.join(map(str, fault['loc'])).upper()}"
             print(f"{name}: 设置不对 / bad setting: {fault['msg']}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for loud in ("rasa_sdk", "alembic", "faiss", "sentence_transformers"):
-        logging.getLogger(loud).setLevel(logging.WARNING)
+    logs.set_up(options.log_level, options.log_format)
     return COMMANDS[name](options, **given)
 
 

@@ -11,6 +11,7 @@ TURN_SECONDS = Histogram(
 )
 ENGINE_FAILURES = Counter("yinfawen_engine_failures_total", "Turns the dialogue engine did not answer.", ["reason"])
 UNSTORED = Counter("yinfawen_unstored_total", "Answers given although the database failed.")
+SHED = Counter("yinfawen_shed_total", "Messages answered with the hotlines only, because too many came at once.")
 REQUESTS = Counter("yinfawen_http_requests_total", "HTTP requests.", ["route", "method", "code"])
 RATE_LIMITED = Counter("yinfawen_rate_limited_total", "Requests refused because of a rate limit.", ["limit"])
 RELEASE = Gauge("yinfawen_release_info", "1 for the knowledge release in use.", ["release"])

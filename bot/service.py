@@ -143,7 +143,9 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout, memory.of(settings, store))
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
-        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
+        app[api.TURNS] = Turns(
+            store, app[ENGINE], settings.max_text, requests, Bell(settings.streams), settings.turns_at_once
+        )
         tasks = [asyncio.create_task(_erase_daily(store, settings.retention_days))]
         if store.shared:
             tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
@@ -174,6 +176,8 @@ async def _let_listeners_go(app: web.Application) -> None:
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)  # a page may be stricter
+    if request.app[api.SETTINGS].public_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     sites.share(request, response)
     response.headers.popall("Server", None)
 

@@ -53,6 +53,11 @@ class Settings(KnowledgeSettings):
     conversations_per_minute: int = Field(
         default=60, ge=0, description="New conversations a minute from one address; 0 means no limit."
     )
+    turns_at_once: int = Field(
+        default=200,
+        ge=1,
+        description="Messages worked on at once; further ones get the hotlines and may be sent again.",
+    )
     suggestions_per_minute: int = Field(
         default=300, ge=0, description="Suggestions while typing a minute for one address; 0 means no limit."
     )
@@ -114,6 +119,9 @@ class Settings(KnowledgeSettings):
         description="Address under which residents reach this service, for links; needed with WeChat.",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="Log lines as text, or as one JSON object each."
+    )
 
     @field_validator("callback_key")
     @classmethod

@@ -148,6 +148,11 @@ def entries_of(folder: Path, release: str | None) -> list[Entry]:
     return [] if release is None else read_entries(folder / release / ENTRIES_FILE)
 
 
+def sound(folder: Path, release: str) -> bool:
+    """Is every file of ``release`` there as it was written?"""
+    return _complete(folder / release)
+
+
 def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     """Load a complete release. ReleaseError when it is damaged or was built with another embedding model."""
     home = folder / release

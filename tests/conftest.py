@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -63,7 +64,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; tests that need it fail in CI and are skipped elsewhere when none is installed."""
     programs = binaries()
     if programs is None:
@@ -71,10 +72,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    server = Postgres(tmp_path_factory.mktemp("postgres"), programs)
-    server.start()
-    yield server
-    server.stop()
+    # Not in pytest's own folder: each new pytest closes that one to other accounts, and PostgreSQL does not run as root.
+    with tempfile.TemporaryDirectory(prefix="yinfawen-postgresql-") as folder:
+        server = Postgres(Path(folder), programs)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.conversations.news import tell
 from bot.conversations.tables import callbacks, conversations, turns
@@ -28,9 +28,15 @@ from knowledge.records import Answer
 
 T = TypeVar("T")
 PROVEN_KEPT = 4096
+ERASING = 600.0
+PATIENCE = 3.0  # seconds; nobody waits longer for the database, however many wait before them
 
 # Its debug log holds the rows that were read, and with them the words of residents, whatever level is set elsewhere.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+class DatabaseBusy(SQLAlchemyError):
+    """The database did not answer in time; what was asked of it may still be done."""
 
 
 class UnknownConversation(LookupError):
@@ -117,14 +123,18 @@ class ConversationStore:
         """Run ``work`` in one transaction in a worker thread; for tables that belong to conversations."""
         return await self._run(work)
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one transaction in a worker thread."""
+    async def _run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
+        """Run ``work`` in one transaction in a worker thread. Raises DatabaseBusy after ``patience`` seconds."""
 
         def job() -> T:
             with self.engine.begin() as connection:
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, job)
+        try:
+            async with asyncio.timeout(PATIENCE if patience is None else patience):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, job)
+        except TimeoutError as error:
+            raise DatabaseBusy("no answer in time") from error
 
     async def ping(self) -> None:
         """Raises SQLAlchemyError when the database cannot be used."""
@@ -213,8 +223,11 @@ class ConversationStore:
         }
 
         def work(connection: Connection) -> None:
-            # The time is taken where rows are written: what is read later is then never dated earlier (events.py).
-            done = update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": datetime.now(UTC)})
+            # The time is taken where rows are written: what is read later is then never dated earlier (events.py), not
+            # even when the clock was put back.
+            last, now = connection.execute(_LAST_ANSWERED, {"turn": turn_id}).scalar(), datetime.now(UTC)
+            moment = now if last is None else max(now, last + timedelta(microseconds=1))
+            done = update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": moment})
             conversation_id = connection.execute(done.returning(turns.c.conversation_id)).scalar()
             if conversation_id is not None:
                 tell(connection, conversation_id)
@@ -262,7 +275,7 @@ class ConversationStore:
             connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
             return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
 
-        erased = await self._run(work)
+        erased = await self._run(work, ERASING)
         self._proven.clear()
         return erased
 
@@ -290,6 +303,10 @@ _MOVE = (
     update(conversations).where(conversations.c.id == bindparam("conversation")).values(last_turn_at=bindparam("now"))
 )
 _EARLIER = turns.alias()
+_LAST_ANSWERED = select(func.max(_EARLIER.c.answered_at)).where(
+    _EARLIER.c.conversation_id
+    == select(turns.c.conversation_id).where(turns.c.id == bindparam("turn")).scalar_subquery()
+)
 _NEXT_NUMBER = (
     select(func.coalesce(func.max(_EARLIER.c.number), 0) + 1)
     .where(_EARLIER.c.conversation_id == bindparam("of_conversation"))

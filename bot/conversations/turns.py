@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import metrics
 from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
-from bot.conversations.privacy import first_mobile, mask
+from bot.conversations.privacy import Masked, first_mobile, mask
 from bot.conversations.store import ConversationStore, Turn
 from bot.engine import DialogueEngine, EngineFailed
 from knowledge import live
@@ -59,7 +59,11 @@ class Turns:
         max_text: int,
         requests: Callbacks | None = None,
         bell: Bell | None = None,
+        at_once: int = 200,
     ) -> None:
+        """``at_once``: messages worked on at the same time; further ones get a fixed text with the hotlines."""
+        self._at_once = at_once
+        self._inside = 0
         self._store = store
         self._requests = requests
         self._engine = engine
@@ -78,6 +82,17 @@ class Turns:
         if len(clean) > self._max_text:
             raise TextTooLong(self._max_text)
         masked = mask(clean)
+        if self._inside >= self._at_once:
+            return self._shed(conversation_id, client_turn_id, masked.text)
+        self._inside += 1
+        try:
+            return await self._take(conversation_id, client_turn_id, clean, masked, channel)
+        finally:
+            self._inside -= 1
+
+    async def _take(
+        self, conversation_id: str, client_turn_id: str, clean: str, masked: Masked, channel: str
+    ) -> Answered:
         try:
             turn = await self._store.begin_turn(conversation_id, client_turn_id, masked.text, masked.kinds)
         except SQLAlchemyError:
@@ -94,6 +109,17 @@ class Turns:
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return Answered(turn, await asyncio.shield(task))
+
+    def _shed(self, conversation_id: str, client_turn_id: str, text: str) -> Answered:
+        """Too many at once: the hotlines now, rather than an answer that nobody waits for; danger gets its numbers.
+
+        Nothing is stored, so the same message sent again later is answered.
+        """
+        metrics.SHED.inc()
+        knowledge = live.knowledge()
+        answer = knowledge.danger(text, None) or knowledge.status("too-slow")
+        turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, datetime.now(UTC), None)
+        return Answered(turn, answer.to_dict())
 
     async def _unstored(self, conversation_id: str, client_turn_id: str, text: str) -> Answered:
         """The database is down: a frightened person is answered all the same."""

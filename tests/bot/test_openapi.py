@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,7 @@ OPERATIONS = {
     for method, operation in methods.items()
     if "operationId" in operation
 }
-CASES = 60
+CASES = int(os.environ.get("YINFAWEN_FUZZ", "60"))  # of each operation, proper and strange ones
 
 
 class RunningService:

@@ -37,15 +37,13 @@ class Postgres:
         self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
         self._count = 0
+        self._log = (folder / "log").open("ab")
         # It refuses to run as root; Debian's own account for it or nobody does.
         self._user: str | None = None
         if os.geteuid() == 0:
             names = {entry.pw_name for entry in pwd.getpwall()}
             self._user = "postgres" if "postgres" in names else "nobody"
             shutil.chown(folder, self._user)
-            for parent in folder.parents:
-                if parent.owner() == "root" and parent not in (Path("/"), Path("/tmp")):
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self._run("initdb", "-D", str(self._data), "-U", NAME, "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync")
 
     def _command(self, program: str, *arguments: str) -> list[str]:
@@ -63,8 +61,8 @@ class Postgres:
             self._command("postgres", "-D", str(self._data), *settings),
             user=self._user,
             cwd="/",
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
         )
         for _ in range(200):
             with contextlib.suppress(psycopg.OperationalError):
