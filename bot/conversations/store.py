@@ -22,8 +22,10 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, eve
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
+from bot.conversations import handover
+from bot.conversations.duty import on_duty
 from bot.conversations.tables import callbacks, conversations, turns
-from knowledge.records import Answer
+from knowledge.records import Answer, Status
 
 T = TypeVar("T")
 PROVEN_KEPT = 4096
@@ -55,6 +57,7 @@ class Turn:
     created_at: datetime
     answer: dict[str, Any] | None
     answered_at: datetime | None = None
+    with_staff: bool = False
 
 
 def connect(url: str) -> Engine:
@@ -153,7 +156,8 @@ class ConversationStore:
             ).one_or_none()
             if known is not None:
                 return Turn(*known)
-            turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None)
+            owned = handover.with_staff(connection, conversation_id)
+            turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None, with_staff=owned)
             connection.execute(
                 _INSERT,
                 {
@@ -179,23 +183,36 @@ class ConversationStore:
             raise TurnConflict(client_turn_id)
         return turn
 
-    async def finish_turn(self, turn_id: str, answer: Answer, engine: str) -> None:
-        """Store the answer of a turn; ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``)."""
-        values = {
-            "answer": answer.to_dict(),
-            "status": answer.status.value,
-            "reason": answer.reason,
-            "release": answer.release,
-            "engine": engine,
-        }
+    async def finish_turn(self, turn: Turn, answer: Answer, engine: str, words: handover.Words) -> handover.Settled:
+        """Store the answer of a turn, or what stands in its place when staff own the conversation by now.
 
-        def work(connection: Connection) -> None:
-            # The time is taken where rows are written: what is read later is then never dated earlier (events.py).
-            connection.execute(
-                update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": datetime.now(UTC)})
-            )
+        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table.
+        """
 
-        await self._run(work)
+        def work(connection: Connection) -> handover.Settled:
+            if connection.execute(_EXISTS, {"conversation": turn.conversation_id}).scalar() is None:
+                return handover.Settled(answer, engine, False)  # erased meanwhile
+            there = on_duty(connection) if answer.status is Status.HANDOVER else None
+            settled = handover.settle(connection, turn.conversation_id, answer, engine, words, there)
+            values = {
+                "answer": settled.answer.to_dict(),
+                "status": settled.answer.status.value,
+                "reason": settled.answer.reason,
+                "release": settled.answer.release,
+                "engine": settled.engine,
+                # The time is taken where rows are written: what is read later is then never dated earlier (events.py).
+                "answered_at": datetime.now(UTC),
+            }
+            connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
+            return settled
+
+        for attempt in range(3):
+            try:
+                return await self._run(work)
+            except IntegrityError:  # another replica began the handover first
+                if attempt == 2:
+                    raise
+        raise AssertionError("not reached")
 
     async def history(self, conversation_id: str, limit: int = 200) -> list[Turn]:
         """The last ``limit`` turns, oldest first."""

@@ -55,7 +55,7 @@ def _guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
             request = request.clone(client_max_size=page.max_body)
         if _comes_from_elsewhere(request):
             return web.Response(status=403)
-        who = await _who(request)
+        who = await current(request)
         if page.permission == ANYONE:
             return await page.handler(request, who)
         if who is None:
@@ -84,7 +84,8 @@ def _comes_from_elsewhere(request: web.Request) -> bool:
     return request.method != "GET" or request.headers.get("Sec-Fetch-Mode") != "navigate"
 
 
-async def _who(request: web.Request) -> Staff | None:
+async def current(request: web.Request) -> Staff | None:
+    """Who this browser belongs to now."""
     cookie = request.cookies.get(COOKIE, "")
     if not cookie:
         return None

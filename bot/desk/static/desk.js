@@ -1,8 +1,94 @@
 // Small helpers of the desk's pages; everything works without them except what is live.
 "use strict";
-window.desk = {
-  /** Tell screen readers. */
-  say(text) {
+(() => {
+  const say = (text) => {
     document.getElementById("say").textContent = text;
-  },
-};
+  };
+  window.desk = { say };
+  const plain = document.title;
+
+  // --- live: the service says only that something changed, htmx then fetches what may be seen ---
+  const part = document.querySelector("[data-live]");
+  let pause = 1000;
+  let before = count();
+
+  function count() {
+    return Number(document.getElementById("waiting-count")?.textContent ?? 0);
+  }
+
+  function connect() {
+    const address = new URL("/desk/live", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    if (part.dataset.live) address.searchParams.set("conversation", part.dataset.live);
+    const socket = new WebSocket(address);
+    socket.addEventListener("message", () => document.body.dispatchEvent(new Event("desk:changed")));
+    socket.addEventListener("open", () => {
+      pause = 1000;
+    });
+    socket.addEventListener("close", () => {
+      setTimeout(connect, pause);
+      pause = Math.min(pause * 2, 30000);
+    });
+  }
+
+  /** A short tone; browsers allow it once somebody has pressed a key or clicked. */
+  function beep() {
+    try {
+      const audio = new AudioContext();
+      const tone = audio.createOscillator();
+      tone.frequency.value = 660;
+      tone.connect(audio.destination);
+      tone.start();
+      tone.stop(audio.currentTime + 0.2);
+      tone.addEventListener("ended", () => audio.close());
+    } catch {
+      // no sound then
+    }
+  }
+
+  function badge() {
+    const now = count();
+    document.title = now ? `（${now}）${plain}` : plain;
+    if (now > before) {
+      say(`又有人在等，现在 ${now} 个。`);
+      beep();
+    }
+    before = now;
+  }
+
+  if (part) {
+    connect();
+    badge();
+    document.body.addEventListener("htmx:afterSwap", () => {
+      if (document.getElementById("waiting-count")) badge();
+      const thread = document.querySelector(".thread");
+      if (thread) thread.scrollTop = thread.scrollHeight;
+    });
+    const thread = document.querySelector(".thread");
+    if (thread) thread.scrollTop = thread.scrollHeight;
+  }
+
+  // --- answering ---
+  const reply = document.getElementById("reply");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.ctrlKey && !event.isComposing) {
+      const form = event.target.closest("form");
+      if (form) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.id === "use-suggestion" && reply) {
+      reply.value = document.getElementById("suggested").textContent;
+      reply.focus();
+    }
+  });
+  document.getElementById("canned")?.addEventListener("change", (event) => {
+    if (event.target.value && reply) {
+      reply.value = event.target.value;
+      reply.focus();
+    }
+  });
+})();
