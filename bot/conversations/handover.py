@@ -78,8 +78,11 @@ def settle(
     return Settled(answer, engine, True)
 
 
-def take(connection: Connection, conversation_id: str, account_id: str, words: Words) -> None:
-    """Staff own it from now on, and the resident is told. Raises Taken when somebody else does, or it does not exist."""
+def take(connection: Connection, conversation_id: str, account_id: str, words: Words) -> str:
+    """Staff own it from now on, and the resident is told. Raises Taken when somebody else does, or it does not exist.
+
+    Like the others below it returns what the resident is told.
+    """
     now = datetime.now(UTC)
     row = _row(connection, conversation_id)
     if row is None:
@@ -89,39 +92,39 @@ def take(connection: Connection, conversation_id: str, account_id: str, words: W
     elif row.state == STAFF:
         raise Taken("这个会话已经有人接手了。")
     _write(connection, conversation_id, state=STAFF, account_id=account_id, changed_at=now, misses=0, outcome="")
-    tell(connection, conversation_id, words("staff-joined"))
+    return tell(connection, conversation_id, words("staff-joined"))
 
 
 def say(connection: Connection, conversation_id: str, account_id: str, text: str, words: Words) -> None:
     """A message of the owner to the resident. Raises Taken when this account does not own the conversation."""
-    _own(connection, conversation_id, account_id)
+    check_owner(connection, conversation_id, account_id)
     tell(connection, conversation_id, replace(words("staff-message"), text=text))
 
 
-def give_back(connection: Connection, conversation_id: str, account_id: str, words: Words) -> None:
+def give_back(connection: Connection, conversation_id: str, account_id: str, words: Words) -> str:
     """The bot answers again, and the resident is told. Raises Taken."""
-    _own(connection, conversation_id, account_id)
+    check_owner(connection, conversation_id, account_id)
     values = {"state": BOT, "account_id": None, "contact": "", "changed_at": datetime.now(UTC)}
     _write(connection, conversation_id, **values)
-    tell(connection, conversation_id, words("staff-left"))
+    return tell(connection, conversation_id, words("staff-left"))
 
 
-def close(connection: Connection, conversation_id: str, account_id: str, outcome: str, words: Words) -> None:
+def close(connection: Connection, conversation_id: str, account_id: str, outcome: str, words: Words) -> str:
     """Done, with what came of it; the bot answers what the resident asks later. Raises Taken."""
-    _own(connection, conversation_id, account_id)
+    check_owner(connection, conversation_id, account_id)
     values = {"state": CLOSED, "account_id": None, "contact": "", "changed_at": datetime.now(UTC)}
     _write(connection, conversation_id, outcome=outcome, **values)
-    tell(connection, conversation_id, words("staff-closed"))
+    return tell(connection, conversation_id, words("staff-closed"))
 
 
-def transfer(connection: Connection, conversation_id: str, account_id: str, to: str, words: Words) -> None:
+def transfer(connection: Connection, conversation_id: str, account_id: str, to: str, words: Words) -> str:
     """Another account owns it from now on. Raises Taken."""
-    _own(connection, conversation_id, account_id)
+    check_owner(connection, conversation_id, account_id)
     _write(connection, conversation_id, account_id=to, changed_at=datetime.now(UTC))
-    tell(connection, conversation_id, words("staff-changed"))
+    return tell(connection, conversation_id, words("staff-changed"))
 
 
-def tell(connection: Connection, conversation_id: str, answer: Answer) -> None:
+def tell(connection: Connection, conversation_id: str, answer: Answer) -> str:
     """Something that staff say or do, as a turn without a question."""
     now, turn_id = datetime.now(UTC), secrets.token_urlsafe(12)
     number = select(func.coalesce(func.max(turns.c.number), 0) + 1).where(turns.c.conversation_id == conversation_id)
@@ -143,6 +146,7 @@ def tell(connection: Connection, conversation_id: str, answer: Answer) -> None:
     connection.execute(insert(turns).values(row))
     mine = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(mine).values(last_turn_at=now))
+    return answer.text
 
 
 def _reason(answer: Answer, misses: int) -> str | None:
@@ -153,7 +157,8 @@ def _reason(answer: Answer, misses: int) -> str | None:
     return "unanswered" if misses >= MISSES else None
 
 
-def _own(connection: Connection, conversation_id: str, account_id: str) -> None:
+def check_owner(connection: Connection, conversation_id: str, account_id: str) -> None:
+    """Raises Taken unless this account owns the conversation."""
     row = _row(connection, conversation_id)
     if row is None or row.state != STAFF or row.account_id != account_id:
         raise Taken("这个会话现在不在您手里，可能已经转给别人或交还机器人。")

@@ -95,6 +95,12 @@ def replies(connection: Connection) -> list[Any]:
     return list(connection.execute(select(canned).order_by(canned.c.title)))
 
 
+def on_wechat(connection: Connection, conversation_id: str) -> bool:
+    """Whether the resident writes on WeChat."""
+    query = select(conversations.c.channel).where(conversations.c.id == conversation_id)
+    return connection.execute(query).scalar() == "wechat"
+
+
 def minutes(since: datetime) -> int:
     """How long somebody has waited."""
     return max(0, int((datetime.now(UTC) - since).total_seconds() // 60))

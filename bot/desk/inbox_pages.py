@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from bot.channels.web.access import STORE, TURNS
+from bot.channels.wechat.staff import STAFF_LINE, Unreachable
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
 from bot.conversations.turns import DESK
@@ -23,7 +26,9 @@ from bot.desk.site import Page
 from knowledge import live as knowledge
 from knowledge.normalise import for_display
 
-MAX_TEXT = 1000
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 600  # 1,800 bytes: WeChat takes 2,048
 
 
 async def show_inbox(request: web.Request, who: Staff) -> web.Response:
@@ -62,10 +67,24 @@ async def take(request: web.Request, who: Staff) -> web.Response:
 
 
 async def send(request: web.Request, who: Staff) -> web.Response:
-    """POST /desk/conversations/{id}/messages"""
-    text = await _text(request, "text")
+    """POST /desk/conversations/{id}/messages: on WeChat it counts as said once WeChat took it."""
+    conversation_id, text = request.match_info["id"], await _text(request, "text")
+    line = request.app.get(STAFF_LINE)
+
+    def reserved(connection: Connection) -> str | None:
+        handover.check_owner(connection, conversation_id, who.id)
+        return (
+            line.reserve(connection, conversation_id) if line and inbox.on_wechat(connection, conversation_id) else None
+        )
+
+    try:
+        openid = await request.app[STORE].run(reserved)
+        if line is not None and openid is not None:
+            await line.send(openid, text)
+    except (handover.Taken, Unreachable) as fault:
+        return render(request, "message.html", who, 409, title="没有发出去", message=str(fault))
     return await _change(
-        request, who, "conversation.answer", lambda c, id, words: handover.say(c, id, who.id, text, words)
+        request, who, "conversation.answer", lambda c, id, words: handover.say(c, id, who.id, text, words), told=False
     )
 
 
@@ -96,10 +115,10 @@ async def transfer(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/conversations/{id}/transfer: to somebody who may answer."""
     to = await _text(request, "to")
 
-    def work(connection: Connection, conversation_id: str, words: handover.Words) -> None:
+    def work(connection: Connection, conversation_id: str, words: handover.Words) -> str:
         if to not in {one.id for one in _colleagues(connection, who)}:
             raise handover.Taken("这位同事不能接会话。")
-        handover.transfer(connection, conversation_id, who.id, to, words)
+        return handover.transfer(connection, conversation_id, who.id, to, words)
 
     return await _change(request, who, "conversation.transfer", work)
 
@@ -121,19 +140,34 @@ def _colleagues(connection: Connection, who: Staff) -> list[Any]:
 
 
 async def _change(
-    request: web.Request, who: Staff, action: str, work: Callable[[Connection, str, handover.Words], None]
+    request: web.Request,
+    who: Staff,
+    action: str,
+    work: Callable[[Connection, str, handover.Words], str | None],
+    told: bool = True,
 ) -> web.Response:
-    """One change with its audit row; the resident's page and the desk hear of it at once."""
+    """One change with its audit row; the resident and the desk hear of it at once. ``work`` returns what WeChat is told."""
     conversation_id, words = request.match_info["id"], knowledge.knowledge().status
+    line = request.app.get(STAFF_LINE)
 
-    def both(connection: Connection) -> None:
-        work(connection, conversation_id, words)
+    def both(connection: Connection) -> tuple[str | None, str]:
+        openid = None
+        if line is not None and told and inbox.on_wechat(connection, conversation_id):
+            with contextlib.suppress(Unreachable):  # the desk shows it; what was decided stands all the same
+                openid = line.reserve(connection, conversation_id)
+        text = work(connection, conversation_id, words) or ""
         audited(connection, who.name, action, f"conversation:{conversation_id}")
+        return openid, text
 
     try:
-        await request.app[STORE].run(both)
+        openid, text = await request.app[STORE].run(both)
     except handover.Taken as fault:
         return render(request, "message.html", who, 409, title="没有做成", message=str(fault))
+    if line is not None and openid is not None:
+        try:
+            await line.send(openid, text)
+        except Unreachable:
+            log.warning("a resident on WeChat was not told of %s", action)
     request.app[TURNS].bell.ring(conversation_id)
     request.app[TURNS].desk.ring(DESK)
     return see(f"/desk/conversations/{conversation_id}")
@@ -149,8 +183,13 @@ async def _thread(request: web.Request, who: Staff) -> inbox.Thread:
 
 async def _conversation(request: web.Request, who: Staff) -> web.Response:
     thread = await _thread(request, who)
-    replies, colleagues = await request.app[STORE].run(
-        lambda connection: (inbox.replies(connection), _colleagues(connection, who))
+    line = request.app.get(STAFF_LINE) if thread.channel == "wechat" else None
+    replies, colleagues, room = await request.app[STORE].run(
+        lambda connection: (
+            inbox.replies(connection),
+            _colleagues(connection, who),
+            line.room(connection, thread.id) if line is not None else None,
+        )
     )
     alone = request.headers.get("HX-Request")
     return render(
@@ -160,6 +199,7 @@ async def _conversation(request: web.Request, who: Staff) -> web.Response:
         thread=thread,
         mine=thread.state == handover.STAFF and thread.owner_id == who.id,
         replies=replies,
+        room=room,
         colleagues=colleagues,
         reasons=inbox.REASONS,
         states=inbox.STATES,
