@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from aiohttp import web
 
-from bot.desk import account_pages, inbox_pages, login_pages
+from bot.desk import account_pages, caller_pages, duty_pages, inbox_pages, login_pages, record_pages
 from bot.desk.html import render
 from bot.desk.live import LOOKING
 from bot.desk.permissions import SIGNED_IN
@@ -22,7 +22,10 @@ async def home(request: web.Request, who: Staff) -> web.Response:
 PAGES = (
     Page("GET", "/desk", SIGNED_IN, home),
     *login_pages.PAGES,
+    *caller_pages.PAGES,
     *inbox_pages.PAGES,
+    *record_pages.PAGES,
+    *duty_pages.PAGES,
     *account_pages.PAGES,
 )
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 COOKIE = "yinfawen_desk"
 LOGIN_COOKIE = "yinfawen_desk_login"
+_FIRST = ("/desk/password", "/desk/logout")  # all that somebody with a first password gets
 Handler = Callable[[web.Request, Staff], Awaitable[web.StreamResponse]]
 
 
@@ -64,7 +65,7 @@ def _guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
             return see("/desk/login")
         if request.method == "POST" and not await _csrf_fits(request, who.csrf):
             return render(request, "message.html", who, 403, title="没有做成", message="页面太旧了，请刷新再试。")
-        if who.must_change and page.permission != SIGNED_IN:
+        if who.must_change and page.path not in _FIRST:
             return see("/desk/password")
         if page.permission != SIGNED_IN and not who.may(page.permission):
             log.info("%s was refused at %s %s", who.id, page.method, page.path)

@@ -91,4 +91,37 @@
       reply.focus();
     }
   });
+
+  // --- the caller panel, by keyboard ---
+  const typed = document.getElementById("typed");
+  if (typed) {
+    const matter = document.getElementById("matter");
+    let suggested = "";
+    document.body.addEventListener("htmx:afterSwap", () => {
+      const found = document.getElementById("steps")?.dataset.matter ?? "";
+      if (found && matter.value === suggested) matter.value = suggested = found; // what was typed there stays
+    });
+    const copy = async () => {
+      const steps = document.getElementById("steps");
+      if (!steps) return say("还没有答复可以复制。");
+      try {
+        await navigator.clipboard.writeText(steps.textContent);
+        say("步骤已经复制。");
+      } catch {
+        say("没能复制，请选中文字再复制。");
+      }
+    };
+    const keys = { F2: copy, F4: () => matter.focus(), F8: () => typed.focus() };
+    document.addEventListener("keydown", (event) => {
+      if (!keys[event.key]) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+    document.addEventListener("click", (event) => {
+      if (!event.target.classList.contains("similar")) return;
+      typed.value = event.target.textContent;
+      typed.focus();
+      typed.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
 })();
