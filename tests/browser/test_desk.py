@@ -69,7 +69,7 @@ def test_handover_from_the_widget_and_back(open_page: OpenPage, desk: Page, firs
 
     row.get_by_role("link", name="看会话").click()
     desk.get_by_role("button", name="接手").click()
-    expect(resident.get_by_text("工作人员来了")).to_be_visible()
+    expect(resident.locator(".answer", has_text="工作人员来了")).to_be_visible()
     send(resident, "都三个月没发了")
     expect(desk.locator("#thread")).to_contain_text("都三个月没发了")
     expect(resident.locator(".answer").last).to_contain_text("收到，工作人员会在这里回复您")
@@ -80,7 +80,7 @@ def test_handover_from_the_widget_and_back(open_page: OpenPage, desk: Page, firs
     assert axe(desk) == []
     desk.get_by_label("回复居民").fill("请带上劳动合同和工资条，去劳动监察大队。")
     desk.keyboard.press("Control+Enter")
-    expect(resident.get_by_text("请带上劳动合同和工资条")).to_be_visible()
+    expect(resident.locator(".answer", has_text="请带上劳动合同和工资条")).to_be_visible()
     picture(desk, "desk-conversation", full=True)
     picture(resident, "desk-widget", full=True)
     assert axe(resident) == []
@@ -89,19 +89,43 @@ def test_handover_from_the_widget_and_back(open_page: OpenPage, desk: Page, firs
     expect(resident.locator(".answer.crisis")).to_be_visible()
 
     desk.get_by_role("button", name="交还机器人").click()
-    expect(resident.get_by_text("接下来由机器人回答您")).to_be_visible()
+    expect(resident.locator(".answer", has_text="接下来由机器人回答您")).to_be_visible()
     ask(resident, "法律援助热线电话是多少")
     expect(resident.locator(".answer").last).to_contain_text("0372-5139017")
     resident.reload()
     box(resident).wait_for()
-    expect(resident.get_by_text("请带上劳动合同和工资条")).to_be_visible()
+    expect(resident.locator(".answer", has_text="请带上劳动合同和工资条")).to_be_visible()
 
 
 def test_pages_of_administrators_are_accessible(desk: Page, first_password: str) -> None:
     assert axe(desk) == []
     log_in(desk, PASSWORD)
-    for name in ("账号", "操作记录"):
-        desk.get_by_role("link", name=name).first.click()
+    for name in ("账号", "操作记录", "回电", "来电记录", "会话", "值班和常用语"):
+        desk.get_by_role("link", name=name, exact=True).first.click()
         expect(desk.get_by_role("heading", name=name, exact=True)).to_be_visible()
         assert axe(desk) == []
         picture(desk, f"desk-{name}")
+
+
+def test_a_call_from_the_first_word_to_the_log_without_a_mouse(desk: Page, first_password: str) -> None:
+    log_in(desk, PASSWORD)
+    desk.get_by_role("link", name="来电", exact=True).first.click()
+    expect(desk.get_by_label("来电人说什么")).to_be_focused()
+    desk.keyboard.type("老板拖欠工资不给")
+    expect(desk.get_by_role("heading", name="照着说")).to_be_visible()
+    expect(desk.locator("#cards")).to_contain_text("12333")
+    assert axe(desk) == []
+    picture(desk, "desk-caller", full=True)
+    desk.keyboard.press("F2")
+    expect(desk.locator("#say")).to_contain_text("复制")
+    desk.keyboard.press("F4")
+    expect(desk.get_by_label("事项")).to_be_focused()
+    desk.get_by_label("事项").fill("欠薪")
+    desk.keyboard.press("Tab")
+    desk.keyboard.type("北街村")
+    desk.keyboard.press("Tab")
+    desk.keyboard.type("让他打12333")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.get_by_text("记好了。")).to_be_visible()
+    desk.get_by_role("link", name="来电记录", exact=True).first.click()
+    expect(desk.get_by_role("cell", name="让他打12333")).to_be_visible()
