@@ -117,6 +117,14 @@ def close(connection: Connection, conversation_id: str, account_id: str, outcome
     return tell(connection, conversation_id, words("staff-closed"))
 
 
+def dismiss(connection: Connection, conversation_id: str, outcome: str) -> None:
+    """A conversation that waits needs nobody after all. Raises Taken when it does not wait (any more)."""
+    row = _row(connection, conversation_id)
+    if row is None or row.state != WAITING:
+        raise Taken("这个会话已经不在等人了。")
+    _write(connection, conversation_id, state=CLOSED, outcome=outcome, contact="", changed_at=datetime.now(UTC))
+
+
 def transfer(connection: Connection, conversation_id: str, account_id: str, to: str, words: Words) -> str:
     """Another account owns it from now on. Raises Taken."""
     check_owner(connection, conversation_id, account_id)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, insert, select
 
 from bot.conversations.handover import STAFF, WAITING
 from bot.conversations.tables import conversations, handovers, turns
-from bot.desk.audit import audited
+from bot.desk.audit import audited, noted_lately
 from bot.desk.sessions import Staff
 from bot.desk.tables import accounts, canned, notes
 
@@ -56,8 +56,11 @@ def waiting(connection: Connection) -> list[Any]:
     return list(connection.execute(query))
 
 
-def read(connection: Connection, who: Staff, conversation_id: str) -> Thread | None:
-    """One conversation; that it was read is noted. None when there is none (any more)."""
+def read(connection: Connection, who: Staff, conversation_id: str, renewed: bool = False) -> Thread | None:
+    """One conversation; that it was read is noted. None when there is none (any more).
+
+    A page that stays open and is ``renewed`` is noted again every ten minutes only.
+    """
     query = (
         select(conversations.c.channel, handovers, accounts.c.shown)
         .outerjoin(handovers, handovers.c.conversation_id == conversations.c.id)
@@ -67,9 +70,11 @@ def read(connection: Connection, who: Staff, conversation_id: str) -> Thread | N
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    audited(connection, who.name, "conversation.read", f"conversation:{conversation_id}")
+    noted = (who.name, "conversation.read", f"conversation:{conversation_id}")
+    if not renewed or noted_lately(connection, *noted) is None:
+        audited(connection, *noted)
     said = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.number)
-    noted = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.at)
+    written = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.at)
     return Thread(
         conversation_id,
         row.channel,
@@ -79,7 +84,7 @@ def read(connection: Connection, who: Staff, conversation_id: str) -> Thread | N
         row.shown or "",
         row.outcome or "",
         list(connection.execute(said)),
-        list(connection.execute(noted)),
+        list(connection.execute(written)),
     )
 
 

@@ -18,7 +18,7 @@ from bot.conversations.duty import on_duty
 from bot.conversations.turns import DESK
 from bot.desk import inbox
 from bot.desk.accounts import AccountFault, listed
-from bot.desk.audit import audited
+from bot.desk.audit import audited, noted_lately
 from bot.desk.html import render, see
 from bot.desk.live import LOOKING, live
 from bot.desk.sessions import Staff
@@ -111,6 +111,14 @@ async def close(request: web.Request, who: Staff) -> web.Response:
     )
 
 
+async def dismiss(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/conversations/{id}/dismiss: nobody needs to take it over; the resident is not bothered."""
+    outcome = await _text(request, "outcome")
+    return await _change(
+        request, who, "conversation.dismiss", lambda c, id, words: handover.dismiss(c, id, outcome), told=False
+    )
+
+
 async def transfer(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/conversations/{id}/transfer: to somebody who may answer."""
     to = await _text(request, "to")
@@ -126,8 +134,10 @@ async def transfer(request: web.Request, who: Staff) -> web.Response:
 def _noted(connection: Connection, who: Staff) -> list[Any]:
     """The inbox shows each one's last words: that is a read too."""
     rows = inbox.waiting(connection)
-    if rows:
-        audited(connection, who.name, "inbox.read", "inbox", {"conversations": [row.conversation_id for row in rows]})
+    details = {"conversations": [row.conversation_id for row in rows]}
+    # An open inbox renews itself: noted again when it shows others, and every ten minutes.
+    if rows and noted_lately(connection, who.name, "inbox.read", "inbox") != details:
+        audited(connection, who.name, "inbox.read", "inbox", details)
     return rows
 
 
@@ -174,8 +184,8 @@ async def _change(
 
 
 async def _thread(request: web.Request, who: Staff) -> inbox.Thread:
-    conversation_id = request.match_info["id"]
-    thread = await request.app[STORE].run(lambda connection: inbox.read(connection, who, conversation_id))
+    conversation_id, renewed = request.match_info["id"], "HX-Request" in request.headers
+    thread = await request.app[STORE].run(lambda connection: inbox.read(connection, who, conversation_id, renewed))
     if thread is None:
         raise AccountFault("没有这个会话，可能已经删除。")
     return thread
@@ -226,5 +236,6 @@ PAGES = (
     Page("POST", f"{_ONE}/notes", "conversations.answer", note),
     Page("POST", f"{_ONE}/back", "conversations.answer", give_back),
     Page("POST", f"{_ONE}/close", "conversations.answer", close),
+    Page("POST", f"{_ONE}/dismiss", "conversations.answer", dismiss),
     Page("POST", f"{_ONE}/transfer", "conversations.answer", transfer),
 )

@@ -39,7 +39,13 @@ async def test_asking_for_a_person_puts_the_conversation_into_the_inbox(
     _, page = await operator.get("/desk/inbox")
     assert "要找真人" in page
     assert resident.conversation_id in page
+    await operator.get("/desk/inbox", headers={"HX-Request": "true"})  # renewed by itself: noted once
     assert rows("select account, action from audit where action like '%.read'") == [("wang", "inbox.read")]
+    one = f"/desk/conversations/{resident.conversation_id}"
+    assert (await operator.post(f"{one}/dismiss", outcome="已经打过电话"))[0] == 303
+    assert (await operator.post(f"{one}/dismiss", outcome="再来一次"))[0] == 409
+    assert resident.conversation_id not in (await operator.get("/desk/inbox"))[1]
+    assert await reasons(resident) == ["handover"]  # not bothered
 
 
 async def test_unanswered_twice_in_a_row_does_too_and_danger_comes_first(
@@ -145,6 +151,8 @@ async def test_every_read_of_a_conversation_is_noted_without_its_words(
     await operator.post(f"{one}/notes", text="下周再问")
     noted = [row[0] for row in rows("select action from audit where object like 'conversation:%' order by id")]
     assert noted == ["conversation.read", "conversation.read", "note.add"]
+    await operator.get(one, headers={"HX-Request": "true"})
+    assert rows("select count(*) from audit where action = 'conversation.read'") == [(2,)]
     assert "下周再问" in (await operator.get(one))[1]
     assert "邻居" not in str(rows("select * from audit"))
 
