@@ -171,6 +171,7 @@ async def _erase_daily(store: ConversationStore, days: int) -> None:
 
 async def _let_listeners_go(app: web.Application) -> None:
     app[api.TURNS].bell.close()
+    app[api.TURNS].desk.close()
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 from aiohttp import web
 
-from bot.desk import account_pages, login_pages
+from bot.desk import account_pages, caller_pages, duty_pages, inbox_pages, login_pages, record_pages
 from bot.desk.html import render
+from bot.desk.live import LOOKING
 from bot.desk.permissions import SIGNED_IN
 from bot.desk.sessions import Staff
 from bot.desk.site import Page, add_pages
@@ -19,10 +22,16 @@ async def home(request: web.Request, who: Staff) -> web.Response:
 PAGES = (
     Page("GET", "/desk", SIGNED_IN, home),
     *login_pages.PAGES,
+    *caller_pages.PAGES,
+    *inbox_pages.PAGES,
+    *record_pages.PAGES,
+    *duty_pages.PAGES,
     *account_pages.PAGES,
 )
 
 
 def add_routes(app: web.Application) -> None:
     """The desk's whole URL map."""
+    looking: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    app[LOOKING] = looking
     add_pages(app, PAGES)

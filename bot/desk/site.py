@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 COOKIE = "yinfawen_desk"
 LOGIN_COOKIE = "yinfawen_desk_login"
+_FIRST = ("/desk/password", "/desk/logout")  # all that somebody with a first password gets
 Handler = Callable[[web.Request, Staff], Awaitable[web.StreamResponse]]
 
 
@@ -55,7 +56,7 @@ def _guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
             request = request.clone(client_max_size=page.max_body)
         if _comes_from_elsewhere(request):
             return web.Response(status=403)
-        who = await _who(request)
+        who = await current(request)
         if page.permission == ANYONE:
             return await page.handler(request, who)
         if who is None:
@@ -64,7 +65,7 @@ def _guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
             return see("/desk/login")
         if request.method == "POST" and not await _csrf_fits(request, who.csrf):
             return render(request, "message.html", who, 403, title="没有做成", message="页面太旧了，请刷新再试。")
-        if who.must_change and page.permission != SIGNED_IN:
+        if who.must_change and page.path not in _FIRST:
             return see("/desk/password")
         if page.permission != SIGNED_IN and not who.may(page.permission):
             log.info("%s was refused at %s %s", who.id, page.method, page.path)
@@ -84,7 +85,8 @@ def _comes_from_elsewhere(request: web.Request) -> bool:
     return request.method != "GET" or request.headers.get("Sec-Fetch-Mode") != "navigate"
 
 
-async def _who(request: web.Request) -> Staff | None:
+async def current(request: web.Request) -> Staff | None:
+    """Who this browser belongs to now."""
     cookie = request.cookies.get(COOKIE, "")
     if not cookie:
         return None

@@ -113,7 +113,9 @@ function buildWelcome(ask: (text: string) => void): HTMLElement {
 }
 
 /** A question and the empty place of its reply (the last child). */
+/** Without words of the resident it is what staff say on their own. */
 export function renderTurn(text: string): HTMLElement {
+  if (!text) return make("div", { class: "turn staff" }, make("p", { class: "from", text: "人工服务" }), make("div", { class: "reply" }));
   const question = make("p", { class: "question" }, make("span", { class: "unseen", text: "您问：" }), text);
   return make("div", { class: "turn" }, question, make("div", { class: "reply" }));
 }
