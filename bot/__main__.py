@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell | callbacks | wechat-menu``: the product's processes and tools."""
+"""``python -m bot run | service | prepare | shell | callbacks | account | wechat-menu``: the product's processes and tools."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.callbacks_command import callback_key, callbacks
+from bot.desk.account_command import account
+from bot.desk.permissions import ROLES
 from bot.settings import Settings, settings
 
 
@@ -136,7 +138,21 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "callbacks": callbacks,
     "callback-key": callback_key,
     "wechat-menu": wechat_menu,
+    "account": account,
 }
+
+
+def _account_arguments(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="action")
+    for action in ("list", "add", "grant", "reset", "disable", "enable"):
+        one = actions.add_parser(action)
+        if action != "list":
+            one.add_argument("name")
+        if action == "add":
+            one.add_argument("--shown", default="", help="姓名 / the person's name")
+        if action in ("add", "grant"):
+            one.add_argument("--role", choices=sorted(ROLES), required=True)
+            one.add_argument("--reason", required=True, help="为什么给这个角色 / why")
 
 
 def main() -> int:
@@ -147,6 +163,8 @@ def main() -> int:
         command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         if name == "callbacks":
             command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
+        if name == "account":
+            _account_arguments(command)
         if name == "wechat-menu":
             command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())

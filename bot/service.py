@@ -27,6 +27,7 @@ from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
 from bot.conversations.store import ConversationStore
 from bot.conversations.turns import Turns
+from bot.desk import pages as desk
 from bot.engine import DialogueEngine
 from bot.settings import Settings
 from knowledge import live
@@ -58,6 +59,7 @@ def make_app(settings: Settings) -> web.Application:
     pages.add_routes(app)
     wechat.set_up(app, settings)
     passages.add_routes(app)
+    desk.add_routes(app)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app

@@ -1,0 +1,28 @@
+"""Every page of the desk. A new part of the desk is one module with a tuple PAGES, named here (docs/decisions/0010)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.desk import account_pages, login_pages
+from bot.desk.html import render
+from bot.desk.permissions import SIGNED_IN
+from bot.desk.sessions import Staff
+from bot.desk.site import Page, add_pages
+
+
+async def home(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk: what one may do."""
+    return render(request, "home.html", who)
+
+
+PAGES = (
+    Page("GET", "/desk", SIGNED_IN, home),
+    *login_pages.PAGES,
+    *account_pages.PAGES,
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """The desk's whole URL map."""
+    add_pages(app, PAGES)
