@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.desk import account_pages, login_pages
+from bot.desk import account_pages, knowledge_pages, knowledge_releases, knowledge_uploads, login_pages
 from bot.desk.html import render
 from bot.desk.permissions import SIGNED_IN
 from bot.desk.sessions import Staff
@@ -19,6 +19,9 @@ async def home(request: web.Request, who: Staff) -> web.Response:
 PAGES = (
     Page("GET", "/desk", SIGNED_IN, home),
     *login_pages.PAGES,
+    *knowledge_pages.PAGES,
+    *knowledge_releases.PAGES,
+    *knowledge_uploads.PAGES,
     *account_pages.PAGES,
 )
 
