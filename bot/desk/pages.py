@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.desk import account_pages, knowledge_pages, knowledge_releases, knowledge_uploads, login_pages
+from bot.desk import account_pages, knowledge_inbox, knowledge_pages, knowledge_releases, knowledge_uploads, login_pages
 from bot.desk.html import render
 from bot.desk.permissions import SIGNED_IN
 from bot.desk.sessions import Staff
@@ -22,6 +22,7 @@ PAGES = (
     *knowledge_pages.PAGES,
     *knowledge_releases.PAGES,
     *knowledge_uploads.PAGES,
+    *knowledge_inbox.PAGES,
     *account_pages.PAGES,
 )
 

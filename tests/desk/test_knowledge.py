@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 from openpyxl import Workbook
+from sqlalchemy import Connection, insert, select, update
 
+from bot.channels.web.access import STORE
+from bot.conversations.feedback import Verdict
+from bot.conversations.tables import feedback, turns
 from bot.desk.knowledge_site import WORKSHOP
 from bot.desk.permissions import ROLES
 from bot.editing import workshop
@@ -273,3 +278,39 @@ async def test_what_is_not_taken_is_told(
     status, page = await sent(editor, name, content, **(PROOFS | changes))
     assert status == 422
     assert told in page
+
+
+async def test_unanswered_questions_are_counted_together_and_become_a_draft(
+    client: TestClient[Any, Any],
+    enter: Enter,
+    meet: Callable[..., Awaitable[Any]],
+    rows: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    resident = await meet(client)
+    for number, text in enumerate(("法律援助中心几楼", "法律援助中心几楼", "火星上咋打官司 13812345678")):
+        await resident.say(text, f"t{number}")
+
+    def spoil(connection: Connection) -> None:
+        """The two alike had no answer; the third had one and it was no help."""
+        ids = list(connection.scalars(select(turns.c.id).order_by(turns.c.number)))
+        connection.execute(update(turns).where(turns.c.id.in_(ids[:2])).values(status="unanswerable"))
+        connection.execute(update(turns).where(turns.c.id == ids[2]).values(status="answered"))
+        row = {"turn_id": ids[2], "verdict": Verdict.UNSATISFIED, "reason": "", "given_at": datetime.now(UTC)}
+        connection.execute(insert(feedback).values(row))
+
+    await client.app[STORE].run(spoil)
+    editor = await enter("editor", "editor")
+    status, page = await editor.get("/desk/knowledge/unanswered")
+    assert status == 200
+    assert page.index("2 次，最近 7 天 2 次，再前 7 天 0 次（变多）") < page.index("1 次，最近 7 天 1 次")
+    assert "其中 1 次说没用" in page
+    assert "13812345678" not in page
+    assert ("editor", "unanswered.read") in rows("SELECT account, action FROM audit")
+    target = f"guide:legal-aid/{live.knowledge().release.catalogue.guides[1].sections[0].id}"
+    draft = await posted(editor, "/desk/knowledge/unanswered", question="法律援助中心几楼", target=target)
+    _, page = await editor.get(draft)
+    assert re.search("<ins> *- 法律援助中心几楼</ins>", page)
+    status, _ = await editor.post("/desk/knowledge/unanswered", question="x", target="guide:none/none")
+    assert status == 404
+    viewer = await enter("viewer", "operator")
+    assert (await viewer.get("/desk/knowledge/unanswered"))[0] == 403
