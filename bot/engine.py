@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import sqlite3
 import time
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -20,6 +18,7 @@ from knowledge.index import Vector
 from knowledge.records import Answer, answer_from_dict
 
 REST_TIME = 5.0
+Memory = Callable[[str], Awaitable[None]]
 
 
 class EngineFailed(RuntimeError):
@@ -33,8 +32,8 @@ class EngineFailed(RuntimeError):
 class DialogueEngine:
     """A client of Rasa's REST channel. After a failure to reach it, it rests a few seconds, so nobody waits in vain."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, timeout: float, memory: Path | None = None) -> None:
-        """``memory``: the SQLite file of Rasa's tracker store, for :meth:`forget`."""
+    def __init__(self, session: aiohttp.ClientSession, url: str, timeout: float, memory: Memory | None = None) -> None:
+        """``memory``: where Rasa's tracker store keeps its dialogues, for :meth:`forget`."""
         self._session = session
         self._memory = memory
         self._url = url
@@ -76,10 +75,10 @@ class DialogueEngine:
     async def forget(self, conversation_id: str) -> None:
         """Erase the dialogue. Rasa's HTTP API stays off, so the rows are deleted where its tracker store keeps them.
 
-        Raises sqlite3.Error when the file cannot be written.
+        Raises sqlite3.Error or SQLAlchemyError when they cannot be.
         """
-        if self._memory is not None and self._memory.is_file():
-            await asyncio.to_thread(_erase_rows, self._memory, conversation_id)
+        if self._memory is not None:
+            await self._memory(conversation_id)
 
     async def alive(self) -> bool:
         """Does it answer at all? For readiness pages only."""
@@ -88,12 +87,6 @@ class DialogueEngine:
                 return response.status == 200
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
             return False
-
-
-def _erase_rows(memory: Path, conversation_id: str) -> None:
-    with contextlib.closing(sqlite3.connect(memory, timeout=5)) as connection, connection:
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
-            connection.execute("DELETE FROM events WHERE sender_id = ?", [conversation_id])
 
 
 def _answer(replies: Any) -> Answer:

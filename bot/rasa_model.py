@@ -29,6 +29,7 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     home = settings.data_dir.resolve() / "rasa"
     return {
         "YINFAWEN_RASA_DB": str(home / "rasa.db"),
+        "YINFAWEN_RASA_DATABASE_URL": settings.shared_database,
         "RASA_CACHE_DIRECTORY": str(home / "cache"),
         # Rasa's old pins warn about each other at every start, and its progress bars flood a log.
         "PYTHONWARNINGS": "ignore",

@@ -16,13 +16,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import metrics
+from bot import memory, metrics
 from bot.channels.web import api, pages, passages, sites
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
 from bot.channels.web.sites import SECURITY_HEADERS
 from bot.channels.wechat import channel as wechat
-from bot.conversations import callbacks
+from bot.conversations import callbacks, news
 from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
 from bot.conversations.store import ConversationStore
@@ -144,21 +144,23 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
     connector = aiohttp.TCPConnector(limit=256)
     async with aiohttp.ClientSession(connector=connector) as session:
         app[api.STORE] = store
-        app[ENGINE] = DialogueEngine(
-            session, settings.rasa_url, settings.rasa_timeout, settings.data_dir / "rasa" / "rasa.db"
-        )
+        app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout, memory.of(settings, store))
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
         app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, Bell(settings.streams))
         app[SWAP] = Swap(settings)
         app[WORKSHOP] = Workshop(store, settings, app[SWAP], audited)
         await app[WORKSHOP].open()
-        follower = asyncio.create_task(app[SWAP].follow())
-        eraser = asyncio.create_task(_erase_daily(store, settings.retention_days))
+        tasks = [
+            asyncio.create_task(_erase_daily(store, settings.retention_days)),
+            asyncio.create_task(app[SWAP].follow()),
+        ]
+        if store.shared:
+            tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
         yield
         await app[api.TURNS].drain()
         await app[WORKSHOP].close()
-        for task in (eraser, follower):
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from pydantic import Field, ValidationInfo, field_validator
+from sqlalchemy.engine import make_url
 
 from knowledge.settings import ROOT, KnowledgeSettings
 
@@ -159,6 +160,14 @@ class Settings(KnowledgeSettings):
     def database(self) -> str:
         """The address to connect to."""
         return self.database_url or f"sqlite:///{self.data_dir / 'yinfawen.db'}"
+
+    @property
+    def shared_database(self) -> str:
+        """The PostgreSQL that several replicas and Rasa share, as any driver reads it; empty with SQLite."""
+        url = make_url(self.database)
+        if url.get_backend_name() != "postgresql":
+            return ""
+        return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     @property
     def rasa_url(self) -> str:

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.conversations.migrate import migrate
+from tests.databases.postgresql import Postgres, binaries
 from tests.wechat.fakes import AES_KEY, APP_ID, TOKEN
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +60,38 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = {**os.environ, "YINFAWEN_DATA_DIR": str(folder)}
     subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A running PostgreSQL; tests that need it fail in CI and are skipped elsewhere when none is installed."""
+    programs = binaries()
+    if programs is None:
+        message = "no PostgreSQL: install Debian's package postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    server = Postgres(tmp_path_factory.mktemp("postgres"), programs)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database of each kind: a test that takes it runs on both."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'not' / 'there' / 'yet.db'}"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(empty_database: str) -> str:
+    """The same, at the newest revision."""
+    migrate(empty_database)
+    return empty_database
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """News of a conversation for whoever listens: turns that got their answer, and that it was erased.
 
 The database is the truth, so a listener that comes back after a pause reads what it missed; the bell only says when to
-look. It rings within this process: listeners of another replica look at their next heartbeat.
+look. It rings within this process; news.py makes it ring for what other replicas do.
 """
 
 from __future__ import annotations
@@ -51,11 +51,15 @@ class Bell:
         for news in self._waiting.get(conversation_id, ()):
             news.set()
 
+    def ring_all(self) -> None:
+        """There may be news of any conversation."""
+        for conversation_id in list(self._waiting):
+            self.ring(conversation_id)
+
     def close(self) -> None:
         """Let every listener go: the service stops."""
         self.closed = True
-        for conversation_id in list(self._waiting):
-            self.ring(conversation_id)
+        self.ring_all()
 
 
 def event_id(moment: datetime) -> str:

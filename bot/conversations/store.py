@@ -1,4 +1,4 @@
-"""Where conversations and turns are kept. SQLAlchemy Core on SQLite (WAL); the statements are plain SQL for PostgreSQL too.
+"""Where conversations and turns are kept. SQLAlchemy Core on SQLite (WAL) or PostgreSQL, under one suite of tests.
 
 Every method runs in a worker thread, so that the event loop never waits for the disk. SQLite has one writer, so it gets
 one thread.
@@ -19,9 +19,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError
 
+from bot.conversations.news import tell
 from bot.conversations.tables import callbacks, conversations, turns
 from knowledge.records import Answer
 
@@ -58,8 +59,13 @@ class Turn:
 
 
 def connect(url: str) -> Engine:
-    """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock."""
+    """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock.
+
+    PostgreSQL gets checked connections, so that a restart of it fails no request, and no statement may hang.
+    """
     # hide_parameters: an error of the database must not carry a resident's words into the log.
+    if make_url(url).get_backend_name() == "postgresql":
+        return create_engine(_psycopg(url), hide_parameters=True, **_POSTGRESQL)
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
 
@@ -71,6 +77,21 @@ def connect(url: str) -> Engine:
     return engine
 
 
+POSTGRESQL_THREADS = 8
+_POSTGRESQL: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "pool_size": POSTGRESQL_THREADS,
+    "max_overflow": 0,
+    "pool_timeout": 5,
+    "connect_args": {"connect_timeout": 3, "options": "-c statement_timeout=5000 -c lock_timeout=4000"},
+}
+
+
+def _psycopg(url: str) -> URL:
+    """Whatever driver the address names: psycopg is the one that we bring along."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
 def hashed(token: str) -> str:
     """Tokens are stored as their SHA-256 only: whoever reads the database cannot speak for a resident."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
@@ -80,15 +101,17 @@ class ConversationStore:
     """Conversations and turns in one database."""
 
     def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        threads = 1 if make_url(url).get_backend_name() == "sqlite" else 8
+        self.engine = connect(url)
+        # More than one replica may work on it.
+        self.shared = self.engine.dialect.name == "postgresql"
+        threads = POSTGRESQL_THREADS if self.shared else 1
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
         self._proven: OrderedDict[str, str] = OrderedDict()
 
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
         await asyncio.to_thread(self._threads.shutdown)
-        self._engine.dispose()
+        self.engine.dispose()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction in a worker thread; for tables that belong to conversations."""
@@ -98,7 +121,7 @@ class ConversationStore:
         """Run ``work`` in one transaction in a worker thread."""
 
         def job() -> T:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, job)
@@ -191,9 +214,10 @@ class ConversationStore:
 
         def work(connection: Connection) -> None:
             # The time is taken where rows are written: what is read later is then never dated earlier (events.py).
-            connection.execute(
-                update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": datetime.now(UTC)})
-            )
+            done = update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": datetime.now(UTC)})
+            conversation_id = connection.execute(done.returning(turns.c.conversation_id)).scalar()
+            if conversation_id is not None:
+                tell(connection, conversation_id)
 
         await self._run(work)
 
@@ -223,6 +247,7 @@ class ConversationStore:
         def work(connection: Connection) -> None:
             connection.execute(delete(turns).where(turns.c.conversation_id == conversation_id))
             connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+            tell(connection, conversation_id)
 
         await self._run(work)
         self._proven.pop(conversation_id, None)

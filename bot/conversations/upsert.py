@@ -10,7 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert ``row`` unless its key is there already; says whether it was inserted."""
-    return connection.execute(_insert(connection, table).values(row).on_conflict_do_nothing()).rowcount == 1
+    # Returned rows are counted: PostgreSQL's driver gives no row count for inserts.
+    statement = _insert(connection, table).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:

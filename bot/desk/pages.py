@@ -1,4 +1,4 @@
-"""Every page of the desk. A new part of the desk is one module with a tuple PAGES, named here (docs/decisions/0010)."""
+"""Every page of the desk. A new part of the desk is one module with a tuple PAGES, named here (docs/decisions/0011)."""
 
 from __future__ import annotations
 

@@ -82,10 +82,10 @@ def finish(connection: Connection, id: int, report: dict[str, Any] | None, fault
     connection.execute(update(table).where(table.c.id == id, table.c.state == RUNNING).values(values))
 
 
-def abandon(connection: Connection) -> None:
+def abandon(connection: Connection, begun_before: datetime) -> None:
     """At start-up: builds that ended with the process that watched them."""
     values = {"state": FAILED, "progress": "服务重新启动，检查中断了，请再来一次", "finished_at": datetime.now(UTC)}
-    connection.execute(update(table).where(table.c.state == RUNNING).values(values))
+    connection.execute(update(table).where(table.c.state == RUNNING, table.c.started_at < begun_before).values(values))
 
 
 def publish(connection: Connection, person: Person, id: int, folder: Path, reason: str, record: Record) -> None:

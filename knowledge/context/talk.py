@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from knowledge.answer import SURE, Knowledge
+from knowledge.answer import SURE, Knowledge, wordless
 from knowledge.catalogue import Guide
 from knowledge.context import doors, several
 from knowledge.context.focus import MISSES, Focus, group
@@ -117,6 +117,11 @@ def _chosen(knowledge: Knowledge, turn: Turn) -> Understood | None:
     choices = turn.focus.choices
     index = knowledge.release.catalogue.context.chosen(turn.message.text, len(choices))
     return None if index is None else Understood(knowledge.answer(choices[index]), choices[index])
+
+
+def _wordless(knowledge: Knowledge, turn: Turn) -> Understood | None:
+    """A face, or a number that picks nothing: it goes on from nothing either."""
+    return _alone(knowledge, turn) if wordless(turn.message.text) else None
 
 
 def _corrected(knowledge: Knowledge, turn: Turn) -> Understood | None:
@@ -243,6 +248,7 @@ STEPS: tuple[Step, ...] = (
     _several,
     _first,
     _chosen,
+    _wordless,
     _of_the_doors,
     _known,
     _corrected,

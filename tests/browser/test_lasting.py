@@ -140,6 +140,41 @@ def test_an_answer_that_comes_late_is_shown_and_announced_once(open_page: OpenPa
     assert announced[0].startswith("答复：")
 
 
+def test_a_stream_that_breaks_again_and_again_misses_and_doubles_nothing(open_page: OpenPage, service_url: str) -> None:
+    """Each connection is cut within an event, until the network gets better; meanwhile answers came up elsewhere."""
+    page = open_page()
+    connections: list[str] = []
+    good = False
+
+    def cut(route: Route) -> None:
+        connections.append(route.request.headers.get("last-event-id", ""))
+        if good:
+            route.continue_()
+        else:
+            route.fulfill(
+                content_type="text/event-stream", body='retry: 3000\n\n: \n\nid: 9\nevent: turn\ndata: {"id": "9"'
+            )
+
+    page.route(EVENTS, cut)
+    ask(page, QUESTION)
+    conversation = conversation_of(page)
+    for number in range(3):
+        sent = page.request.post(
+            f"{service_url}/api/v1/conversations/{conversation['conversation_id']}/turns",
+            headers={"Authorization": f"Bearer {conversation['token']}"},
+            data={"text": OTHER, "client_turn_id": f"elsewhere-{number}"},
+        )
+        assert sent.status == 200
+    while len(connections) < 3:
+        page.wait_for_timeout(100)
+    assert page.locator(".answer").count() == 1
+    assert set(connections) == {""}, "half an event does not count as heard"
+    good = True
+    expect(page.locator(".answer")).to_have_count(4)
+    page.wait_for_timeout(300)
+    assert questions(page) == [QUESTION, OTHER, OTHER, OTHER]
+
+
 def test_without_a_stream_the_widget_polls(open_page: OpenPage) -> None:
     """Something on the way answers for the stream; the long poll still brings the other tab's answer."""
     first = open_page()

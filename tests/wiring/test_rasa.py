@@ -65,7 +65,7 @@ def test_wiring_holds_no_address_path_or_secret(name: str) -> None:
         for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else [node]:
             yield from leaves(value) if isinstance(value, dict | list) else [str(value)]
 
-    allowed = re.compile(r"\$\{YINFAWEN_[A-Z_]+\}|bot\.dialogue\.components\.[\w.]+|sqlite|None")
+    allowed = re.compile(r"\$\{YINFAWEN_[A-Z_]+\}|bot\.dialogue\.stores\.\w+|sqlite|None")
     assert [leaf for leaf in leaves(load(name)) if not allowed.fullmatch(leaf)] == []
 
 

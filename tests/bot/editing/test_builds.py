@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,5 +132,7 @@ def test_one_build_at_a_time_and_a_failed_one_is_not_published(
     with pytest.raises(WrongState):
         builds.publish(connection, ADMIN, build, Path(), "", audit)
     builds.begin(connection, EDITOR, audit)
-    builds.abandon(connection)
+    builds.abandon(connection, datetime.now(UTC) - timedelta(hours=1))
+    assert builds.latest(connection)[0].state == "running"
+    builds.abandon(connection, datetime.now(UTC))
     assert [item.state for item in builds.latest(connection)] == ["failed", "failed"]
