@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from bot.desk.html import render, see
-from bot.desk.knowledge_site import SWAP, WORKSHOP, fields, number, run, told
+from bot.desk.knowledge_site import KIND_NAMES, SWAP, WORKSHOP, fields, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
 from bot.editing import builds, entries
@@ -38,6 +38,7 @@ async def show(request: web.Request, who: Staff) -> web.Response:
         shown=shown,
         chosen=chosen,
         found=(shown.report or {}).get("comparison"),
+        kinds=KIND_NAMES,
         states=builds.STATES,
         verdicts=VERDICTS,
     )
