@@ -120,6 +120,11 @@ def record(catalogue: Catalogue, kind: str, key: str) -> dict[str, Any] | None:
     return None
 
 
+def documents(catalogue: Catalogue) -> list[BaseModel]:
+    """Every imported document."""
+    return [row for field in _LISTS.values() for row in getattr(catalogue, field)]
+
+
 def name_of(kind: str, row: BaseModel) -> str:
     """The key of a record of ``kind``."""
     return str(getattr(row, "file" if kind == IMPORT else KINDS[kind].key))

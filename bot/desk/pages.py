@@ -6,7 +6,18 @@ from collections import Counter, defaultdict
 
 from aiohttp import web
 
-from bot.desk import account_pages, caller_pages, duty_pages, inbox_pages, login_pages, record_pages
+from bot.desk import (
+    account_pages,
+    caller_pages,
+    duty_pages,
+    inbox_pages,
+    knowledge_inbox,
+    knowledge_pages,
+    knowledge_releases,
+    knowledge_uploads,
+    login_pages,
+    record_pages,
+)
 from bot.desk.html import render
 from bot.desk.live import LOOKING
 from bot.desk.permissions import SIGNED_IN
@@ -26,6 +37,10 @@ PAGES = (
     *inbox_pages.PAGES,
     *record_pages.PAGES,
     *duty_pages.PAGES,
+    *knowledge_pages.PAGES,
+    *knowledge_releases.PAGES,
+    *knowledge_uploads.PAGES,
+    *knowledge_inbox.PAGES,
     *account_pages.PAGES,
 )
 

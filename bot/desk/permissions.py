@@ -19,6 +19,7 @@ PERMISSIONS = {
     "knowledge.edit": "写知识草稿",
     "knowledge.review": "审知识草稿",
     "knowledge.publish": "发布和回退知识",
+    "knowledge.override": "有答复变差也发布（写明理由）",
     "statistics.read": "看统计",
     "accounts.manage": "管账号和角色",
     "audit.read": "看操作记录",
@@ -40,7 +41,7 @@ ROLES: dict[str, frozenset[str]] = {
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
     "administrator": frozenset(
         {"accounts.manage", "audit.read", "duty.edit", "export", "statistics.read", "knowledge.read"}
-        | {"knowledge.publish", "callbacks.read", "calls.read"}
+        | {"knowledge.publish", "knowledge.override", "callbacks.read", "calls.read"}
     ),
 }
 ROLE_NAMES = {

@@ -65,7 +65,7 @@ def begin(connection: Connection, person: Person, record: Record) -> tuple[int, 
     }
     connection.execute(insert(table), values)
     id = latest(connection)[0].id
-    record(connection, person.name, "knowledge.build", str(id))
+    record(connection, person.name, "knowledge.build", f"build:{id}", None)
     return id, chosen
 
 
@@ -82,10 +82,10 @@ def finish(connection: Connection, id: int, report: dict[str, Any] | None, fault
     connection.execute(update(table).where(table.c.id == id, table.c.state == RUNNING).values(values))
 
 
-def abandon(connection: Connection) -> None:
+def abandon(connection: Connection, begun_before: datetime) -> None:
     """At start-up: builds that ended with the process that watched them."""
     values = {"state": FAILED, "progress": "服务重新启动，检查中断了，请再来一次", "finished_at": datetime.now(UTC)}
-    connection.execute(update(table).where(table.c.state == RUNNING).values(values))
+    connection.execute(update(table).where(table.c.state == RUNNING, table.c.started_at < begun_before).values(values))
 
 
 def publish(connection: Connection, person: Person, id: int, folder: Path, reason: str, record: Record) -> None:
@@ -117,8 +117,8 @@ def publish(connection: Connection, person: Person, id: int, folder: Path, reaso
     }
     connection.execute(update(table).where(table.c.id == id).values(values))
     entries.published(connection, build.entries)
-    note = f"（有答复变差，理由：{reason.strip()}）" if build.dropped else ""
-    record(connection, person.name, "knowledge.publish", f"{build.release}{note}")
+    details = {"worse": True, "reason": reason.strip()} if build.dropped else None
+    record(connection, person.name, "knowledge.publish", f"release:{build.release}", details)
     releases.publish(folder, build.release)
 
 
@@ -142,7 +142,7 @@ def roll_back(connection: Connection, person: Person, folder: Path, record: Reco
         .order_by(table.c.published_at.desc())
     ).first()
     entries.published(connection, list(earlier.entries) if earlier is not None else [])
-    record(connection, person.name, "knowledge.roll-back", f"{now} → {row.before}")
+    record(connection, person.name, "knowledge.roll-back", f"release:{row.before}", {"from": now})
     releases.publish(folder, row.before)
     return str(row.before)
 

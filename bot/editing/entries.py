@@ -21,8 +21,8 @@ STATES = {
     PUBLISHED: "已发布",
     REPLACED: "已被新版本代替",
 }
-# Writes a row of the audit log within the transaction: who did what to what.
-Record = Callable[[Connection, str, str, str], None]
+# Writes a row of the audit log within the transaction: who did what to what, with details.
+Record = Callable[[Connection, str, str, str, dict[str, Any] | None], None]
 
 
 class WrongState(ValueError):
@@ -70,7 +70,7 @@ def save(connection: Connection, person: Person, entry: Entry, note: str, record
         version = newest[0].version + 1 if newest else 1
         given = values | {"kind": entry.kind, "key": entry.key, "version": version, "state": DRAFT}
         id = _made(connection, given)
-    record(connection, person.name, "knowledge.draft", f"{entry.kind}:{entry.key}")
+    record(connection, person.name, "knowledge.draft", f"{entry.kind}:{entry.key}", None)
     return id
 
 
@@ -79,7 +79,7 @@ def submit(connection: Connection, person: Person, id: int, record: Record) -> N
     version = load(connection, id)
     may_edit(person, version.kind, version.key)
     _move(connection, version, DRAFT, {"state": REVIEW})
-    record(connection, person.name, "knowledge.submit", _name(version))
+    record(connection, person.name, "knowledge.submit", _name(version), None)
 
 
 def approve(connection: Connection, person: Person, id: int, record: Record) -> None:
@@ -88,7 +88,7 @@ def approve(connection: Connection, person: Person, id: int, record: Record) -> 
     may_review(person, _writers(connection, version))
     decided = {"state": APPROVED, "reviewer": person.name, "decided_at": datetime.now(UTC)}
     _move(connection, version, REVIEW, decided)
-    record(connection, person.name, "knowledge.approve", _name(version))
+    record(connection, person.name, "knowledge.approve", _name(version), None)
 
 
 def send_back(connection: Connection, person: Person, id: int, note: str, record: Record) -> None:
@@ -98,7 +98,7 @@ def send_back(connection: Connection, person: Person, id: int, note: str, record
     state = APPROVED if version.state == APPROVED else REVIEW
     decided = {"state": DRAFT, "reviewer": person.name, "note": note, "decided_at": datetime.now(UTC)}
     _move(connection, version, state, decided)
-    record(connection, person.name, "knowledge.send-back", _name(version))
+    record(connection, person.name, "knowledge.send-back", _name(version), None)
 
 
 def load(connection: Connection, id: int) -> Version:

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.conversations.store import ConversationStore
@@ -18,6 +19,8 @@ from bot.settings import Settings
 from knowledge.entries import write_entries
 
 log = logging.getLogger(__name__)
+# No build takes so long: learning anew takes minutes.
+LONGEST = timedelta(hours=1)
 # Child processes read settings from the environment, where a test or a container may have set others than .env.
 COMMAND = (sys.executable, "-m", "knowledge", "draft")
 
@@ -33,8 +36,9 @@ class Workshop:
         self._following: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Builds of an earlier process are over."""
-        await self._store.run(builds.abandon)
+        """Builds of an earlier process are over; where other processes share the database, those that are very old."""
+        limit = datetime.now(UTC) - (LONGEST if self._store.shared else timedelta(0))
+        await self._store.run(lambda connection: builds.abandon(connection, limit))
 
     async def close(self) -> None:
         """Stop following; the build under way is ended and counted as failed at the next start."""

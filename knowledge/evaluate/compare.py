@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from knowledge.answer import Knowledge
 from knowledge.evaluate.golden import read_golden
 from knowledge.evaluate.outcome import Judge, Outcome
+from knowledge.passages import targets
 
 # The golden questions that ship: some for each matter, and the ones that must stay unanswered. Tests hold them against
 # all golden questions (tests/golden).
 QUESTIONS = Path(__file__).parent / "questions"
+MOST_CHANGED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,21 @@ def compare(
         asked=len(rows),
         right_before=sum(first.good for first, _ in pairs),
         right_after=sum(second.good for _, second in pairs),
-        differences=tuple(_differences(pairs)),
+        differences=(*_differences(pairs), *_of_changed(old, new, {row.q for row in rows})),
     )
+
+
+def _of_changed(old: Knowledge, new: Knowledge, asked: Set[str]) -> Iterator[Difference]:
+    """What was edited is asked for too, whether or not a golden question does: shown, not judged."""
+    before = {target.key: target for target in targets(old.release.catalogue)}
+    changed = [target for target in targets(new.release.catalogue) if before.get(target.key) != target]
+    for target in changed[:MOST_CHANGED]:
+        question = target.questions[0]
+        if question in asked:
+            continue
+        first, second = old.answer(question), new.answer(question)
+        if first.text != second.text:
+            yield Difference(question, "different", target.key, target.key, first.text, second.text)
 
 
 def _differences(pairs: Sequence[tuple[Outcome, Outcome]]) -> list[Difference]:

@@ -12,15 +12,29 @@ from sqlalchemy import Connection
 
 from bot.conversations.migrate import migrate
 from bot.conversations.store import connect
-from bot.editing.people import Person
+from bot.desk.permissions import ROLES
 from knowledge.entries import Entry
 
-EDITOR = Person("编辑甲", frozenset({"editor"}))
-REVIEWER = Person("审核乙", frozenset({"reviewer"}))
-BOTH = Person("两职丙", frozenset({"editor", "reviewer"}))
-ADMIN = Person("管理员", frozenset({"administrator"}))
-OPERATOR = Person("热线丁", frozenset({"operator"}))
-VIEWER = Person("旁观戊", frozenset({"viewer"}))
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person at the desk with the permissions of some roles."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    parts: frozenset[str] | None = None
+
+    def may(self, permission: str) -> bool:
+        return any(permission in ROLES[role] for role in self.roles)
+
+
+EDITOR = Somebody("编辑甲", ("editor",))
+REVIEWER = Somebody("审核乙", ("reviewer",))
+BOTH = Somebody("两职丙", ("editor", "reviewer"))
+ADMIN = Somebody("管理员", ("administrator",))
+OPERATOR = Somebody("热线丁", ("operator",))
+VIEWER = Somebody("旁观戊", ("viewer",))
+SOMEBODY = Somebody("谁")
 
 
 @dataclass
@@ -28,12 +42,16 @@ class Audit:
     """Remembers what was recorded, and can fail like a database."""
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
+    details: list[dict[str, Any] | None] = field(default_factory=list)
     broken: bool = False
 
-    def __call__(self, connection: Connection, actor: str, action: str, subject: str) -> None:
+    def __call__(
+        self, connection: Connection, actor: str, action: str, subject: str, details: dict[str, Any] | None
+    ) -> None:
         if self.broken:
             raise RuntimeError("no audit")
         self.rows.append((actor, action, subject))
+        self.details.append(details)
 
 
 @pytest.fixture
