@@ -8,8 +8,9 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 WIDGET := bot/widget
+DESK := bot/desk
 
-.PHONY: run test setup shell doctor widget lint clean help
+.PHONY: run test setup shell doctor widget desk lint clean help
 
 help:
 	@echo "make run    准备环境，启动服务，打印网址 / set up, start, print the address"
@@ -17,15 +18,16 @@ help:
 	@echo "make shell  在终端里和机器人对话（先 make run）/ talk to the running bot in a terminal"
 	@echo "make doctor 检查这台机器上的安装，说该怎么办 / check this installation and say what to do"
 	@echo "make widget 只构建网页组件（node）/ build the web component only (node)"
+	@echo "make desk   只准备坐席台的 htmx（npm）/ fetch the desk's htmx only (npm)"
 	@echo "make lint   ruff, mypy, import rules, tsc"
 	@echo "make clean  删除环境和运行数据 / remove environments and run-time data"
 
-run: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js
+run: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js $(DESK)/dist/htmx.js
 	@exec $(PY) -m bot run
 
-setup: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js
+setup: $(VENV)/.service $(RASA)/.installed $(WIDGET)/dist/widget.js $(DESK)/dist/htmx.js
 
-test: $(VENV)/.dev $(RASA)/.installed $(WIDGET)/dist/widget.js
+test: $(VENV)/.dev $(RASA)/.installed $(WIDGET)/dist/widget.js $(DESK)/dist/htmx.js
 	@echo "[yinfawen] 检查代码 / checking the code"
 	@$(MAKE) --no-print-directory lint
 	@echo "[yinfawen] 运行测试 / running the tests"
@@ -80,5 +82,12 @@ $(WIDGET)/node_modules/.installed: $(WIDGET)/package.json $(WIDGET)/package-lock
 	@cd $(WIDGET) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# The desk's pages load htmx from here, never from somebody else's server (bot/desk/package-lock.json).
+desk: $(DESK)/dist/htmx.js
+
+$(DESK)/dist/htmx.js: $(DESK)/package.json $(DESK)/package-lock.json
+	@cd $(DESK) && npm ci --silent --ignore-scripts --no-audit --no-fund && mkdir -p dist \
+	  && cp node_modules/htmx.org/dist/htmx.min.js dist/htmx.js
+
 clean:
-	rm -rf $(WIDGET)/node_modules $(WIDGET)/dist $(VENV) $(RASA) var .rasa results test-artifacts
+	rm -rf $(DESK)/node_modules $(DESK)/dist $(WIDGET)/node_modules $(WIDGET)/dist $(VENV) $(RASA) var .rasa results test-artifacts

@@ -1,4 +1,4 @@
-"""``python -m bot run | service | prepare | shell | callbacks | wechat-menu | backup | restore | doctor``: the product's processes and tools."""
+"""``python -m bot COMMAND``: the product's processes and tools; ``--help`` lists them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import logs
 from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
+from bot.desk.account_command import account
+from bot.desk.permissions import ROLES
 from bot.doctor import doctor
 from bot.settings import Settings, settings
 
@@ -139,10 +141,24 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "callbacks": callbacks,
     "callback-key": callback_key,
     "wechat-menu": wechat_menu,
+    "account": account,
     "backup": backup,
     "restore": restore,
     "doctor": doctor,
 }
+
+
+def _account_arguments(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="action")
+    for action in ("list", "add", "grant", "reset", "disable", "enable"):
+        one = actions.add_parser(action)
+        if action != "list":
+            one.add_argument("name")
+        if action == "add":
+            one.add_argument("--shown", default="", help="姓名 / the person's name")
+        if action in ("add", "grant"):
+            one.add_argument("--role", choices=sorted(ROLES), required=True)
+            one.add_argument("--reason", required=True, help="为什么给这个角色 / why")
 
 
 def main() -> int:
@@ -153,6 +169,8 @@ def main() -> int:
         command = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
         if name == "callbacks":
             command.add_argument("--done", metavar="ID", help="this one was called: wipe the number")
+        if name == "account":
+            _account_arguments(command)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, help="the backup, a .tar.gz")
         if name == "wechat-menu":

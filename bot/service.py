@@ -27,6 +27,11 @@ from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
 from bot.conversations.store import ConversationStore
 from bot.conversations.turns import Turns
+from bot.desk import pages as desk
+from bot.desk.audit import audited
+from bot.desk.knowledge_site import SWAP, WORKSHOP
+from bot.editing.swap import Swap
+from bot.editing.workshop import Workshop
 from bot.engine import DialogueEngine
 from bot.settings import Settings
 from knowledge import live
@@ -58,6 +63,7 @@ def make_app(settings: Settings) -> web.Application:
     pages.add_routes(app)
     wechat.set_up(app, settings)
     passages.add_routes(app)
+    desk.add_routes(app)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     return app
@@ -144,11 +150,18 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         app[api.TURNS] = Turns(
             store, app[ENGINE], settings.max_text, requests, Bell(settings.streams), settings.turns_at_once
         )
-        tasks = [asyncio.create_task(_erase_daily(store, settings.retention_days))]
+        app[SWAP] = Swap(settings)
+        app[WORKSHOP] = Workshop(store, settings, app[SWAP], audited)
+        await app[WORKSHOP].open()
+        tasks = [
+            asyncio.create_task(_erase_daily(store, settings.retention_days)),
+            asyncio.create_task(app[SWAP].follow()),
+        ]
         if store.shared:
             tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
         yield
         await app[api.TURNS].drain()
+        await app[WORKSHOP].close()
         for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -169,6 +182,7 @@ async def _erase_daily(store: ConversationStore, days: int) -> None:
 
 async def _let_listeners_go(app: web.Application) -> None:
     app[api.TURNS].bell.close()
+    app[api.TURNS].desk.close()
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:

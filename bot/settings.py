@@ -68,6 +68,9 @@ class Settings(KnowledgeSettings):
         default="",
         description="Sites that may show the widget: addresses like https://example.org, with commas between.",
     )
+    desk_hours: int = Field(
+        default=12, ge=1, le=72, description="Hours until staff must log in to the desk again; idle ones after two."
+    )
     trusted_proxy: bool = Field(
         default=False, description="Take the resident's address from X-Forwarded-For; only behind a proxy that sets it."
     )

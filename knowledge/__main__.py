@@ -1,4 +1,4 @@
-"""``python -m knowledge build | import | check | ask | search | evaluate``: the knowledge without the bot."""
+"""``python -m knowledge build | import | draft | check | ask | search | evaluate``: the knowledge without the bot."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
 from knowledge.check import citation_faults
 from knowledge.crisis import CrisisContentError
+from knowledge.draft_command import add_draft
 from knowledge.embed import SentenceTransformerEmbedder, load_embedder
 from knowledge.encoder import ModelUnavailable
+from knowledge.entries import overlaid
 from knowledge.import_command import add_imports
 from knowledge.records import Answer
-from knowledge.release import ReleaseError, build_release, built, current, publish
+from knowledge.release import ReleaseError, build_release, built, current, entries_of, publish
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import ImportRefused
 
@@ -23,17 +25,24 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Build the content into a release and publish it; quick when nothing changed."""
     embedder = SentenceTransformerEmbedder(settings.model_source)
     imported = settings.imported_dir
-    release = built(settings.releases_dir, embedder.digest, CONTENT, imported)
+    # What administrators published stays, also when the shipped content is newer.
+    entries = entries_of(settings.releases_dir, current(settings.releases_dir))
+    release = built(settings.releases_dir, embedder.digest, CONTENT, imported, entries)
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
         embedder.warm_up()
         release = build_release(
-            settings.releases_dir, embedder, CONTENT, say=lambda line: print(f"  {line}", flush=True), imported=imported
+            settings.releases_dir,
+            embedder,
+            CONTENT,
+            say=lambda line: print(f"  {line}", flush=True),
+            imported=imported,
+            entries=entries,
         )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
     print(f"  knowledge release {release} is published", flush=True)
-    for fault in citation_faults(load_catalogue(CONTENT, imported)):
+    for fault in citation_faults(overlaid(load_catalogue(CONTENT, imported), entries, CONTENT)):
         print(f"  注意 / warning: {fault}", flush=True)
 
 
@@ -103,6 +112,7 @@ def main() -> int:
     command.add_argument("--force", action="store_true", help="build even when nothing changed")
     command.set_defaults(run=build)
     add_imports(commands)
+    add_draft(commands)
     command = commands.add_parser("check", help="do the imported statutes have every article that is cited?")
     command.set_defaults(run=check)
     command = commands.add_parser("ask", help="answer a question")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -36,10 +36,20 @@ from knowledge.surroundings import Surroundings, surroundings_of
 CHOICES = 3
 READINGS_KEPT = 256
 SURE = 0.8
+# Danger that only the model hears is certain from here on; below it, a matter of ours so probable is answered too, behind
+# the emergency numbers or, when danger is not even likely, before them (docs/decisions/0006).
+CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.6
+# What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
+FEW_WORDS, ASKED = 20, 0.1
+# What stands in the questions of so many guides, in so few characters, names no matter.
+COMMON, FEW_CHARACTERS = 30, 4
+# So near to a known question, less evidence is enough.
+NEAR = 0.95
 # A note that denies must lead our own answers by so much (chosen on the fitted half of the golden questions).
 CLEARLY = 0.1
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_WORD = re.compile(r"[^\W_]")
+# Signs, faces, and a number of one or two digits: no hotline is that short, and it picks nothing that was offered.
+_WORDLESS = re.compile(r"[\W_]*(?:[0-9]{1,2}[\W_]*)?")
 _NUMBER = re.compile(r"\d(?:[\d.,%-]*[\d%])?")
 _LIST_MARK = re.compile(r"^\d+\. ", re.MULTILINE)
 _ABOUT_REPORT = re.compile(r"报告|2021|二零二一|殷都区?|区里|全区|咱区|区(?:政府|法院|检察院|司法局)")
@@ -129,6 +139,25 @@ class Knowledge:
         if danger is not None:
             return danger
         return self._careful(inquiry, self._checked(self._target(key, inquiry.normal)))
+
+    @property
+    def door_names(self) -> Collection[str]:
+        """Ids, names and aliases of the channel cards in the form in which questions are compared."""
+        return self._names.keys()
+
+    def common(self, words: str) -> bool:
+        """Do guides of so many matters use these few words that they tell none of them apart?"""
+        pairs = {words[at : at + 2] for at in range(len(words) - 1)}
+        return 1 < len(words) <= FEW_CHARACTERS and all(self._spread[pair] >= COMMON for pair in pairs)
+
+    @cached_property
+    def _spread(self) -> Counter[str]:
+        """In how many guides' questions two characters stand beside each other."""
+        spread: Counter[str] = Counter()
+        for guide in self.release.catalogue.guides:
+            told = (searchable(question) for section in guide.sections for question in section.questions)
+            spread.update({text[at : at + 2] for text in told for at in range(len(text) - 1)})
+        return spread
 
     def card(self, name: str) -> Citation:
         """What the channel card ``name`` rests on. KeyError for an unknown card."""
@@ -224,15 +253,17 @@ class Knowledge:
 
         Patterns and a model that learnt from cases look at it; ``vector`` is the embedding of ``searchable(text)``.
         A pattern is believed unless the model is sure of the contrary (then the numbers still stand before the answer, see
-        :meth:`answer`), the model where no pattern speaks when it is sure. Without a vector the patterns decide alone.
+        :meth:`answer`), the model where no pattern speaks when it is sure; when it is not certain and the message is
+        plainly about one of our matters, that is answered behind the numbers. Without a vector the patterns decide alone.
         """
         match = self._detect(normalise(text))
         if vector is None:
             return None if match is None else self.crisis_answer(match.kind)
-        kind, probability = self._risk(self._read(text, vector))
+        reading = self._read(text, vector)
+        kind, probability = self._risk(reading)
         if match is not None and probability >= UNLIKELY_DANGER:
             return self.crisis_answer(match.kind)
-        if probability < SURE_DANGER:
+        if probability < SURE_DANGER or (probability < CERTAIN_DANGER and _plain(reading.found)):
             return None
         return self.status("possible-danger") if kind is None else self.crisis_answer(kind)
 
@@ -264,7 +295,10 @@ class Knowledge:
         raise AssertionError("the last step answers always")
 
     def _careful(self, inquiry: Inquiry, answer: Answer) -> Answer:
-        """``answer`` behind the emergency numbers when the message may speak of danger; with nothing to say, the numbers."""
+        """``answer`` with the emergency numbers when the message may speak of danger; with nothing to say, the numbers.
+
+        They come first, unless danger is unlikely and the message is plainly about one of our matters.
+        """
         if answer.status is Status.CRISIS or inquiry.reading is None:
             return answer
         _, probability = self._risk(inquiry.reading)
@@ -272,6 +306,10 @@ class Knowledge:
             return answer
         if answer.reason == "nothing-found":
             return self.status("possible-danger")
+        if answer.reason == "answered" and probability < LIKELY_DANGER and _plain(inquiry.reading.found):
+            row = self.status("caution-after")
+            doors = answer.routes + tuple(door for door in row.routes if door not in answer.routes)
+            return replace(answer, text=row.text.format(text=answer.text), routes=doors)
         return self.behind_caution(answer)
 
     def behind_caution(self, answer: Answer) -> Answer:
@@ -301,7 +339,7 @@ class Knowledge:
 
     def _unreadable(self, inquiry: Inquiry) -> Answer | None:
         """Nothing to read, or no Chinese: crisis words in English are looked at first."""
-        if not _WORD.search(inquiry.normal):
+        if wordless(inquiry.normal):
             return self.status("no-words")
         if _HAN.search(inquiry.normal) or any(char.isdigit() for char in inquiry.normal):
             return None
@@ -333,9 +371,28 @@ class Knowledge:
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
         best = next((row for row in self._find(inquiry).targets if not self._denies_too_soon(row)), None)
-        if best is None or best.probability < self.release.searcher.gate.answer:
+        if best is None or not self._enough(best):
             return None
-        return best.target.key
+        return self._asked_for(best, inquiry)
+
+    def _asked_for(self, best: Scored, inquiry: Inquiry) -> str:
+        """Key of the section of the guide that ``best`` belongs to; a few words like "whom to ask" or "the price" count."""
+        found = self._find(inquiry)
+        if len(found.normal) > FEW_WORDS or not best.target.group.startswith("guide:"):
+            return best.target.key
+        message = self.release.catalogue.context.read(found.normal)
+        same = (row for row in found.targets if row.target.group == best.target.group)
+
+        def weight(row: Scored) -> float:
+            _, section = self._sections[row.target.key.removeprefix("guide:")]
+            return row.score + ASKED * message.asks_for(section.facet)
+
+        return max(same, key=weight).target.key
+
+    def _enough(self, best: Scored) -> bool:
+        gate = self.release.searcher.gate
+        near = best.ours and best.dense >= NEAR and best.probability >= gate.clarify
+        return near or best.probability >= gate.answer
 
     def _denies_too_soon(self, row: Scored) -> bool:
         """Would say that the report does not have something, although an answer of ours lies close behind.
@@ -431,12 +488,23 @@ class Knowledge:
         return item.target.questions[0]
 
 
+def wordless(text: str) -> bool:
+    """Says ``text`` (normalised) nothing that could be looked up?"""
+    return _WORDLESS.fullmatch(text) is not None
+
+
 def _in_order(guide: Guide, section: Section) -> list[RouteRef]:
     """The section's doors; an emergency number leads where danger is near and the section begins with it, else it is last."""
     refs = section.routes or guide.routes
     first = _NUMBER.findall(section.statements[0].text) if guide.urgent else []
     late = [ref for ref in refs if ref.door in EMERGENCY and ref.door not in first]
     return [ref for ref in refs if ref not in late] + late
+
+
+def _plain(found: Found) -> bool:
+    """Is the message plainly about one of our matters?"""
+    best = next(iter(found.targets), None)
+    return best is not None and best.ours and best.probability >= PLAIN
 
 
 def _rests_on(question: str, hit: FoundPassage) -> bool:

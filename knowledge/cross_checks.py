@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ def _located(fault: str, folder: Path) -> str:
 
 
 def _doubles(values: list[str], what: str) -> Iterator[str]:
-    for value in sorted({value for value in values if values.count(value) > 1}):
+    for value in sorted(value for value, count in Counter(values).items() if count > 1):
         yield f"{what} {value!r} occurs more than once"
 
 

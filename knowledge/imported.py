@@ -184,17 +184,28 @@ def read_imported(folder: Path | None) -> Imported:
 def read_document(path: Path) -> Document:
     """One imported document. ContentError when the file cannot be read, is damaged or bears another document's name."""
     try:
-        document = _DOCUMENT.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        reason = str(error)
-        if isinstance(error, ValidationError):
-            fault = error.errors()[0]
-            reason = f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}".removeprefix(": ")
-        advice = "请删掉或重新导入 / delete it or import it again"
-        raise ContentError(f"imported/{path.name}: 文件损坏 / damaged: {reason}；{advice}") from error
-    if document.file != path.name:
-        raise ContentError(f"imported/{path.name}: 应叫 {document.file} / should be called {document.file}")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path.name, str(error)) from error
+    return parse_document(raw, path.name)
+
+
+def parse_document(raw: bytes, name: str) -> Document:
+    """The document whose JSON is ``raw`` and whose file is called ``name``. ContentError as for :func:`read_document`."""
+    try:
+        document = _DOCUMENT.validate_json(raw)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        reason = f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}".removeprefix(": ")
+        raise _damaged(name, reason) from error
+    if document.file != name:
+        raise ContentError(f"imported/{name}: 应叫 {document.file} / should be called {document.file}")
     return document
+
+
+def _damaged(name: str, reason: str) -> ContentError:
+    advice = "请删掉或重新导入 / delete it or import it again"
+    return ContentError(f"imported/{name}: 文件损坏 / damaged: {reason}；{advice}")
 
 
 def keep(folder: Path, document: Document) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,11 +21,14 @@ from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue
 from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
 from knowledge.danger import CASES_FILE, DangerModel, load_cases
 from knowledge.embed import Embedder
+from knowledge.entries import FILE as ENTRIES_FILE
+from knowledge.entries import Entry, overlaid, read_entries, write_entries
 from knowledge.evidence import Gate
 from knowledge.index import HybridIndex
 from knowledge.learning import PARTS, Progress, fingerprint, learn
-from knowledge.passages import Citer, digest, document_passages, targets
+from knowledge.passages import Citer, Target, digest, document_passages, targets
 from knowledge.records import Passage
+from knowledge.rewording import Reworded
 from knowledge.search import Searcher
 from knowledge.sections import SectionModel
 
@@ -57,14 +61,15 @@ def build_release(
     content: Path = CONTENT,
     say: Progress = lambda line: None,
     imported: Path | None = None,
+    entries: Sequence[Entry] = (),
 ) -> str:
     """Build the content into ``folder``/<id> and return the id; an equal build of today is replaced.
 
-    Documents in the folder ``imported`` become part of it. Raises ContentError when the content is faulty: nothing is then
+    Documents in the folder ``imported`` become part of it, ``entries`` are put over all. Raises ContentError when the content is faulty: nothing is then
     changed.
     """
     say("reading and checking the content")
-    catalogue = load_catalogue(content, imported)
+    catalogue = overlaid(load_catalogue(content, imported), entries, content)
     passages = document_passages(catalogue, content)
     _check_quotes(catalogue, passages)
     crisis, cases = _crisis(content), _cases(content)
@@ -76,10 +81,16 @@ def build_release(
     (half / "passages.json").write_text(_plain(passages), encoding="utf-8")
     (half / CRISIS_FILE.name).write_text(crisis, encoding="utf-8")
     (half / CASES_FILE.name).write_text(cases, encoding="utf-8")
+    write_entries(half / ENTRIES_FILE, entries)
     goals = targets(catalogue)
     learnt = fingerprint(goals, passages, crisis, cases, embedder.digest)
     earlier = _with_the_same(folder, learnt)
-    if earlier is None:
+    reworded = None if earlier else _with_the_same_questions(folder, goals, crisis, cases, embedder.digest)
+    if reworded is not None:
+        say("only texts changed, the rest is taken from the release before")
+        gate = _manifest(reworded.home)["gate"]
+        reworded.reindex(half, goals, passages, embedder)
+    elif earlier is None:
         gate = asdict(learn(half, goals, passages, embedder, say))
     else:
         say("nothing new to learn, taking it from the release before")
@@ -101,10 +112,16 @@ def build_release(
     return name
 
 
-def built(folder: Path, model_digest: str, content: Path = CONTENT, imported: Path | None = None) -> str | None:
-    """Id of the complete release of exactly this content, these imported documents and this model, None when it must be
-    built. Loads no model."""
-    catalogue = load_catalogue(content, imported)
+def built(
+    folder: Path,
+    model_digest: str,
+    content: Path = CONTENT,
+    imported: Path | None = None,
+    entries: Sequence[Entry] = (),
+) -> str | None:
+    """Id of the complete release of exactly this content, these imported documents and entries and this model, None when
+    it must be built. Loads no model."""
+    catalogue = overlaid(load_catalogue(content, imported), entries, content)
     passages = document_passages(catalogue, content)
     mark = _mark(catalogue, _crisis(content), _cases(content), passages, model_digest)
     known = sorted(path for path in folder.glob(f"????-??-??-{mark}") if _complete(path)) if folder.is_dir() else []
@@ -124,6 +141,11 @@ def current(folder: Path) -> str | None:
     """Id of the published release, None when nothing was published yet."""
     pointer = folder / "current"
     return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
+
+
+def entries_of(folder: Path, release: str | None) -> list[Entry]:
+    """The entries that ``release`` was built with; none when it is None or older than entries are."""
+    return [] if release is None else read_entries(folder / release / ENTRIES_FILE)
 
 
 def sound(folder: Path, release: str) -> bool:
@@ -200,6 +222,21 @@ def _with_the_same(folder: Path, learnt: str) -> Path | None:
     """A complete release that learnt from exactly the same, None when there is none."""
     homes = sorted(folder.glob("????-??-??-*"), reverse=True)
     return next((home for home in homes if _complete(home) and _manifest(home).get("learnt") == learnt), None)
+
+
+def _with_the_same_questions(
+    folder: Path, goals: Sequence[Target], crisis: str, cases: str, model: str
+) -> Reworded | None:
+    """The newest complete release that was asked the same and learnt by the same code, None when there is none."""
+    for home in sorted(folder.glob("????-??-??-*"), reverse=True):
+        if _complete(home):
+            try:
+                old = Reworded(home, Catalogue.model_validate_json((home / "catalogue.json").read_bytes()))
+            except ValueError:  # made by another version of this code
+                continue
+            if old.fits(goals, crisis, cases, model, _manifest(home).get("learnt", "")):
+                return old
+    return None
 
 
 def _manifest(home: Path) -> dict[str, Any]:

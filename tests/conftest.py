@@ -104,10 +104,16 @@ def other_site() -> str:
 
 
 @pytest.fixture(scope="session")
-def service_url(data_dir: Path, other_site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the product that ``service_url`` starts; commands for it are given this folder."""
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="session")
+def service_url(data_dir: Path, other_site: str, service_home: Path) -> Iterator[str]:
     """Address of the whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
     python = need_rasa()
-    home = tmp_path_factory.mktemp("service")
+    home = service_home
     shutil.copytree(data_dir / "releases", home / "releases")
     if (data_dir / "rasa").is_dir():
         shutil.copytree(data_dir / "rasa", home / "rasa")

@@ -90,7 +90,7 @@ class Callbacks:
             .order_by(callbacks.c.created_at)
         )
         rows = await self._store.run(lambda connection: connection.execute(query).all())
-        return [Callback(id, self._number(contact), shown, created) for id, contact, shown, created in rows]
+        return [Callback(id, self.opened(contact), shown, created) for id, contact, shown, created in rows]
 
     async def done(self, callback_id: str) -> bool:
         """Somebody called: the number is wiped. False when no request that waits has this id."""
@@ -98,7 +98,8 @@ class Callbacks:
         change = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.done_at.is_(None)).values(values)
         return await self._store.run(lambda connection: connection.execute(change).rowcount) == 1
 
-    def _number(self, contact: str) -> str | None:
+    def opened(self, contact: str) -> str | None:
+        """The number of a row; None when it was wiped or encrypted with another key."""
         try:
             return None if self._cipher is None else self._cipher.decrypt(contact.encode()).decode()
         except InvalidToken:

@@ -22,9 +22,11 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, eve
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from bot.conversations import handover
+from bot.conversations.duty import on_duty
 from bot.conversations.news import tell
 from bot.conversations.tables import callbacks, conversations, turns
-from knowledge.records import Answer
+from knowledge.records import Answer, Status
 
 T = TypeVar("T")
 PROVEN_KEPT = 4096
@@ -62,6 +64,7 @@ class Turn:
     created_at: datetime
     answer: dict[str, Any] | None
     answered_at: datetime | None = None
+    with_staff: bool = False
 
 
 def connect(url: str) -> Engine:
@@ -186,7 +189,8 @@ class ConversationStore:
             ).one_or_none()
             if known is not None:
                 return Turn(*known)
-            turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None)
+            owned = handover.with_staff(connection, conversation_id)
+            turn = Turn(secrets.token_urlsafe(12), conversation_id, client_turn_id, text, now, None, with_staff=owned)
             connection.execute(
                 _INSERT,
                 {
@@ -212,27 +216,39 @@ class ConversationStore:
             raise TurnConflict(client_turn_id)
         return turn
 
-    async def finish_turn(self, turn_id: str, answer: Answer, engine: str) -> None:
-        """Store the answer of a turn; ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``)."""
-        values = {
-            "answer": answer.to_dict(),
-            "status": answer.status.value,
-            "reason": answer.reason,
-            "release": answer.release,
-            "engine": engine,
-        }
+    async def finish_turn(self, turn: Turn, answer: Answer, engine: str, words: handover.Words) -> handover.Settled:
+        """Store the answer of a turn, or what stands in its place when staff own the conversation by now.
 
-        def work(connection: Connection) -> None:
+        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table.
+        """
+
+        def work(connection: Connection) -> handover.Settled:
+            if connection.execute(_EXISTS, {"conversation": turn.conversation_id}).scalar() is None:
+                return handover.Settled(answer, engine, False)  # erased meanwhile
+            there = on_duty(connection) if answer.status is Status.HANDOVER else None
+            settled = handover.settle(connection, turn.conversation_id, answer, engine, words, there)
             # The time is taken where rows are written: what is read later is then never dated earlier (events.py), not
             # even when the clock was put back.
-            last, now = connection.execute(_LAST_ANSWERED, {"turn": turn_id}).scalar(), datetime.now(UTC)
-            moment = now if last is None else max(now, last + timedelta(microseconds=1))
-            done = update(turns).where(turns.c.id == turn_id).values(values | {"answered_at": moment})
-            conversation_id = connection.execute(done.returning(turns.c.conversation_id)).scalar()
-            if conversation_id is not None:
-                tell(connection, conversation_id)
+            last, now = connection.execute(_LAST_ANSWERED, {"turn": turn.id}).scalar(), datetime.now(UTC)
+            values = {
+                "answer": settled.answer.to_dict(),
+                "status": settled.answer.status.value,
+                "reason": settled.answer.reason,
+                "release": settled.answer.release,
+                "engine": settled.engine,
+                "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
+            }
+            connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
+            tell(connection, turn.conversation_id)
+            return settled
 
-        await self._run(work)
+        for attempt in range(3):
+            try:
+                return await self._run(work)
+            except IntegrityError:  # another replica began the handover first
+                if attempt == 2:
+                    raise
+        raise AssertionError("not reached")
 
     async def history(self, conversation_id: str, limit: int = 200) -> list[Turn]:
         """The last ``limit`` turns, oldest first."""

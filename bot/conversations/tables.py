@@ -1,4 +1,4 @@
-"""Tables of conversations, turns, feedback and the WeChat channel. Changes go through alembic (migrations/), never through create_all."""
+"""Tables of conversations, turns, feedback, handover and the WeChat channel. The desk's own are bot/desk/tables.py. Changes go through alembic (migrations/), never through create_all."""
 
 from __future__ import annotations
 
@@ -153,4 +153,24 @@ answer_pages = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Index("ix_answer_pages_conversation_id", "conversation_id"),
     Index("ix_answer_pages_expires_at", "expires_at"),
+)
+
+# Who answers: a row from the first time that staff are wanted. ``state`` is waiting, staff, bot or closed; ``reason`` why staff
+# are wanted; ``since`` when the wait began. Of WeChat: ``contact`` is the openid, encrypted, there only while staff may write;
+# ``heard_at`` the last message, ``sent`` how many of ours followed it.
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("account_id", String(64)),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("misses", Integer, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("heard_at", UtcDateTime),
+    Column("sent", Integer, nullable=False),
+    Index("ix_handovers_state", "state"),
 )

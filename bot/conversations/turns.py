@@ -28,6 +28,8 @@ from knowledge.records import Answer, Status
 
 log = logging.getLogger(__name__)
 
+DESK = "desk"  # what the desk's bell rings for
+
 
 class TextTooLong(ValueError):
     """The message has more characters than are read; ``limit`` says how many are."""
@@ -69,6 +71,7 @@ class Turns:
         self._engine = engine
         self._max_text = max_text
         self.bell = bell or Bell()
+        self.desk = Bell(listeners=500, per_conversation=500)  # rings for the staff desk
         self._running: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
 
     async def take(self, conversation_id: str, client_turn_id: str, text: str, channel: str) -> Answered:
@@ -145,7 +148,10 @@ class Turns:
         with nullcontext() if self._requests is None else self._requests.holding(turn.conversation_id, number):
             answer, engine = await self._answer(turn)
         try:
-            await self._store.finish_turn(turn.id, answer, engine)
+            settled = await self._store.finish_turn(turn, answer, engine, live.knowledge().status)
+            answer, engine = settled.answer, settled.engine
+            if settled.news:
+                self.desk.ring(DESK)
         except SQLAlchemyError:
             metrics.UNSTORED.inc()
             log.exception("the answer of turn %s was not stored", turn.id)
@@ -155,7 +161,7 @@ class Turns:
         return answer.to_dict()
 
     async def _answer(self, turn: Turn) -> tuple[Answer, str]:
-        """The answer and who gave it: the crisis check, Rasa, knowledge alone, or the fixed text when all else failed."""
+        """The answer and who gave it: the crisis check, staff, Rasa, knowledge alone, or the fixed text when all else failed."""
         knowledge = live.knowledge()
         try:
             form = searchable(turn.text)
@@ -163,6 +169,8 @@ class Turns:
             danger = knowledge.danger(turn.text, vector)
             if danger is not None:
                 return danger, "crisis"
+            if turn.with_staff:  # what staff own the dialogue engine does not even hear
+                return knowledge.status("with-staff"), "staff"
             try:
                 shared = vector if knowledge.shipped_model else None
                 return await self._engine.ask(turn.conversation_id, form, shared), "rasa"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from knowledge.answer import SURE, Knowledge
+from knowledge.answer import SURE, Knowledge, wordless
 from knowledge.catalogue import Guide
 from knowledge.context import doors, several
 from knowledge.context.focus import MISSES, Focus, group
@@ -65,12 +65,20 @@ Step = Callable[[Knowledge, Turn], Understood | None]
 
 def converse(knowledge: Knowledge, text: str, focus: Focus) -> Reply:
     """Answer ``text`` (masked) in a talk about ``focus``. Without context this is ``knowledge.answer(text)``."""
-    turn = Turn(text, knowledge.release.catalogue.context.read(searchable(text)), focus)
+    turn = Turn(text, words_of(knowledge, searchable(text)), focus)
     found = next(found for step in STEPS if (found := step(knowledge, turn)) is not None)
     answer = found.answer
     kept = replace(answer, target=None) if found.aside else answer
     next_focus = focus.after(kept, turn.message.text, found.question, doors.ids(knowledge, answer))
     return Reply(_said_again(knowledge, turn, _after_misses(knowledge, focus, answer)), next_focus)
+
+
+def words_of(knowledge: Knowledge, text: str) -> Message:
+    """What the words say, where a word that half of all matters use ("court", "things") names none of them."""
+    message = knowledge.release.catalogue.context.read(text)
+    if message.residue in knowledge.door_names and (message.hours or message.phones):
+        return message
+    return replace(message, residue="") if knowledge.common(message.residue) else message
 
 
 def _after_misses(knowledge: Knowledge, focus: Focus, answer: Answer) -> Answer:
@@ -117,6 +125,11 @@ def _chosen(knowledge: Knowledge, turn: Turn) -> Understood | None:
     choices = turn.focus.choices
     index = knowledge.release.catalogue.context.chosen(turn.message.text, len(choices))
     return None if index is None else Understood(knowledge.answer(choices[index]), choices[index])
+
+
+def _wordless(knowledge: Knowledge, turn: Turn) -> Understood | None:
+    """A face, or a number that picks nothing: it goes on from nothing either."""
+    return _alone(knowledge, turn) if wordless(turn.message.text) else None
 
 
 def _corrected(knowledge: Knowledge, turn: Turn) -> Understood | None:
@@ -174,6 +187,8 @@ def _bare(knowledge: Knowledge, turn: Turn) -> Understood | None:
             if listed is not None:
                 return Understood(listed, turn.focus.question, aside=True)
         return _section(knowledge, turn, guide, best)
+    if not knowledge.release.catalogue.context.read(turn.message.text).bare:
+        return None  # common words, but words: somebody else may know
     row = knowledge.status("not-in-guide")
     text = row.text.format(matter=guide.matter)
     known = doors.routes_of(knowledge, guide)
@@ -191,12 +206,13 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     if (here and own.probability >= enough) or (not here and _named(knowledge, turn, own)):
         return None
     declined = not own.ours and len(turn.message.residue) <= THIN
-    if not (declined or any(_goes_on(row, turn, own, enough) for row in _sections_found(knowledge, turn, guide))):
+    allowed = _allowed(turn.message, own, enough)
+    if not (declined or any(_goes_on(row, own, allowed) for row in _sections_found(knowledge, turn, guide))):
         return None
     best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
     if declined and best.told is not None and best.told.probability >= enough:
         return _section(knowledge, turn, guide, best)
-    if best.own is None or not _goes_on(best.own, turn, own, enough):
+    if best.own is None or not _goes_on(best.own, own, allowed):
         return None
     return _section(knowledge, turn, guide, best)
 
@@ -207,9 +223,9 @@ def _sections_found(knowledge: Knowledge, turn: Turn, guide: Guide) -> list[Scor
     return [row for row in knowledge.search(turn.message.text).targets if row.target.key.startswith(prefix)]
 
 
-def _goes_on(row: Scored, turn: Turn, own: Scored, enough: float) -> bool:
-    """Is ``row``, of the guide in focus, near to the message and hardly behind the best of all?"""
-    return row.dense >= _NEAREST and own.score - row.score <= _allowed(turn.message, own, enough)
+def _goes_on(row: Scored, own: Scored, allowed: float) -> bool:
+    """Is ``row``, of the guide in focus, near to the message and no further than ``allowed`` behind the best of all?"""
+    return row.dense >= _NEAREST and own.score - row.score <= allowed
 
 
 def _named(knowledge: Knowledge, turn: Turn, own: Scored) -> bool:
@@ -243,6 +259,7 @@ STEPS: tuple[Step, ...] = (
     _several,
     _first,
     _chosen,
+    _wordless,
     _of_the_doors,
     _known,
     _corrected,

@@ -12,8 +12,6 @@ from knowledge.search import Scored
 # What a matching facet counts beside the search score, whose sections of one guide lie 0.01 to 0.15 apart.
 FACET = 0.2
 ABSENT = 0.05
-# Facets that another may answer for.
-STANDS_FOR = {"where": ("where", "who"), "who": ("who", "where"), "bring": ("bring",), "cost": ("cost",)}
 ASKED_OF_ALL = frozenset({"bring", "deadline", "cost"})
 
 
@@ -38,7 +36,7 @@ def ranked(knowledge: Knowledge, guide: Guide, message: Message, question: str) 
     found = []
     for section in guide.sections:
         key = f"guide:{guide.id}/{section.id}"
-        fits = any(section.facet in STANDS_FOR.get(facet, (facet,)) for facet in message.facets)
+        fits = message.asks_for(section.facet)
         scores = [rows[key].score if key in rows else _lowest(rows) for rows in searches]
         score = sum(scores) / len(scores) + FACET * fits
         found.append(Ranked(section, score, fits, searches[0].get(key), searches[1].get(key)))

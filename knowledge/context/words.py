@@ -12,6 +12,8 @@ from pydantic import ConfigDict, Field, field_validator
 from knowledge.schema import Row, Slug, Text
 
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
+# Facets of sections that answer a message with a facet: whoever asks where is served by who, too.
+STANDS_FOR = {"where": ("where", "who"), "who": ("who", "where")}
 _PUNCTUATION = re.compile(r"[\W_]+")
 _ORDINALS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "最后": 0}
 
@@ -34,6 +36,10 @@ class Message:
     @property
     def bare(self) -> bool:
         return not self.residue
+
+    def asks_for(self, facet: str) -> bool:
+        """Do the words ask for what a section of this facet tells?"""
+        return any(facet in STANDS_FOR.get(asked, (asked,)) for asked in self.facets)
 
 
 class ContextWords(Row):

@@ -160,7 +160,7 @@ async def test_a_turn_keeps_its_text_and_its_answer(store: ConversationStore, ur
     with pytest.raises(TurnConflict):
         await store.begin_turn(name, "t1", "别的话", ())
     answer = an_answer("有答复了。")
-    await store.finish_turn(begun.id, answer, "rasa")
+    await store.finish_turn(begun, answer, "rasa", lambda reason: an_answer(reason))
     again = await store.begin_turn(name, "t1", "工资〔手机号已隐藏〕", ("mobile",))
     assert (again.id, again.answer) == (begun.id, answer.to_dict())
     assert content(url, "select cast(masked as text), status, reason, release, engine from turns") == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import pytest
@@ -300,6 +301,58 @@ def test_the_phone_keyboard_hides_neither_input_nor_answer(open_page: OpenPage) 
     box(page).focus()
     expect(box(page)).to_be_in_viewport(ratio=1)
     picture(page, "widget-phone-keyboard")
+
+
+@pytest.mark.parametrize(("wish", "moves"), [("reduce", "none"), ("no-preference", "breathe")])
+def test_nothing_moves_for_who_does_not_want_it(open_page: OpenPage, wish: str, moves: str) -> None:
+    page = open_page(reduced_motion=wish)
+    page.route("**/turns", lambda route: None)  # never answered
+    send(page, QUESTION)
+    dot = page.locator(".dots i").first
+    assert dot.evaluate("(node) => getComputedStyle(node).animationName") == moves
+
+
+def test_high_contrast_of_the_system_shows_what_is_pressed(open_page: OpenPage) -> None:
+    page = open_page(forced_colors="active")
+    large = page.get_by_role("button", name="大字")
+    large.click()
+    assert large.evaluate("(node) => getComputedStyle(node).outlineStyle") == "solid"
+    ask(page, QUESTION)
+    assert axe(page) == []
+    picture(page, "widget-forced-colors")
+
+
+def refuse(status: int, route: Any) -> None:
+    route.fulfill(status=status, body="{}")
+
+
+def test_axe_finds_nothing_when_things_go_wrong_or_wait(open_page: OpenPage) -> None:
+    """States that need a service in trouble, or a browser that listens."""
+    page = open_page(script=VOICES.replace("setTimeout(() => {", "void (() => {"), viewport=PHONE)
+    found: dict[str, list[str]] = {}
+    page.get_by_role("button", name="语音输入").click()
+    expect(page.get_by_role("button", name="说完了")).to_have_attribute("aria-pressed", "true")
+    found["listening"] = axe(page)
+    page.route("**/turns", lambda route: None)
+    send(page, QUESTION)
+    page.locator(".waiting").first.wait_for()
+    send(page, QUESTION)
+    found["waiting"] = axe(page)
+    page.unroute_all(behavior="ignoreErrors")
+    for status in (429, 500, 413):
+        page.get_by_role("button", name="新对话").click()
+        page.route("**/turns", partial(refuse, status))
+        send(page, QUESTION)
+        page.locator(".failure").wait_for()
+        found[str(status)] = axe(page)
+        page.unroute_all(behavior="ignoreErrors")
+    page.get_by_role("button", name="新对话").click()
+    ask(page, QUESTION)
+    page.route("**/turns", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".notice")).to_contain_text("以前的对话没有取回来")
+    found["history missing"] = axe(page)
+    assert {state: faults for state, faults in found.items() if faults} == {}
 
 
 def test_zoomed_to_400_percent(open_page: OpenPage) -> None:

@@ -103,6 +103,34 @@ def test_two_tabs_show_one_conversation(open_page: OpenPage, service_url: str) -
     assert first.locator(".turn").count() == 0
 
 
+@pytest.mark.parametrize("ending", ["新对话", "删除我的对话"])
+def test_an_answer_of_a_talk_that_was_ended_meanwhile_is_not_shown(
+    open_page: OpenPage, service_url: str, ending: str
+) -> None:
+    page = open_page()
+    ask(page, QUESTION)
+    before = conversation_of(page)
+    held: list[Route] = []
+    page.route(TURNS, lambda route: held.append(route))
+    send(page, OTHER)
+    page.locator(".waiting").wait_for()
+    if ending == "新对话":
+        page.get_by_role("button", name=ending).click()
+    else:
+        page.get_by_role("button", name="更多").click()
+        page.get_by_role("button", name=ending).click()
+        page.get_by_role("button", name="删除", exact=True).click()
+    expect(page.get_by_text(WELCOME)).to_be_visible()
+    (late,) = held
+    late.continue_()
+    page.unroute(TURNS)
+    ask(page, "邻里有矛盾，找谁调解？")
+    page.wait_for_timeout(500)
+    assert questions(page) == ["邻里有矛盾，找谁调解？"]
+    assert conversation_of(page)["conversation_id"] != before["conversation_id"]
+    assert [turn["text"] for turn in stored_turns(page, service_url)] == ["邻里有矛盾，找谁调解？"]
+
+
 def test_two_tabs_that_begin_at_once_share_the_conversation(open_page: OpenPage, service_url: str) -> None:
     first = open_page()
     second = open_page(context=first.context)
@@ -138,6 +166,41 @@ def test_an_answer_that_comes_late_is_shown_and_announced_once(open_page: OpenPa
     announced = page.evaluate("window.announced")
     assert len(announced) == 1
     assert announced[0].startswith("答复：")
+
+
+def test_a_stream_that_breaks_again_and_again_misses_and_doubles_nothing(open_page: OpenPage, service_url: str) -> None:
+    """Each connection is cut within an event, until the network gets better; meanwhile answers came up elsewhere."""
+    page = open_page()
+    connections: list[str] = []
+    good = False
+
+    def cut(route: Route) -> None:
+        connections.append(route.request.headers.get("last-event-id", ""))
+        if good:
+            route.continue_()
+        else:
+            route.fulfill(
+                content_type="text/event-stream", body='retry: 3000\n\n: \n\nid: 9\nevent: turn\ndata: {"id": "9"'
+            )
+
+    page.route(EVENTS, cut)
+    ask(page, QUESTION)
+    conversation = conversation_of(page)
+    for number in range(3):
+        sent = page.request.post(
+            f"{service_url}/api/v1/conversations/{conversation['conversation_id']}/turns",
+            headers={"Authorization": f"Bearer {conversation['token']}"},
+            data={"text": OTHER, "client_turn_id": f"elsewhere-{number}"},
+        )
+        assert sent.status == 200
+    while len(connections) < 3:
+        page.wait_for_timeout(100)
+    assert page.locator(".answer").count() == 1
+    assert set(connections) == {""}, "half an event does not count as heard"
+    good = True
+    expect(page.locator(".answer")).to_have_count(4)
+    page.wait_for_timeout(300)
+    assert questions(page) == [QUESTION, OTHER, OTHER, OTHER]
 
 
 def test_without_a_stream_the_widget_polls(open_page: OpenPage) -> None:

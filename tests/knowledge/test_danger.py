@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from knowledge.answer import Knowledge
+from knowledge.answer import CERTAIN_DANGER, LIKELY_DANGER, PLAIN, Knowledge
 from knowledge.catalogue import ContentError
 from knowledge.crisis import CrisisDetector
 from knowledge.danger import CASES_FILE, MAYBE, NONE, SURE, UNLIKELY, DangerModel, labelled, load_cases
@@ -24,8 +24,9 @@ TESTS = Path(__file__).parents[1]
 UNSEEN: dict[str, Any] = yaml.safe_load((TESTS / "knowledge" / "danger_unseen.yml").read_text(encoding="utf-8"))
 
 # Shares of dangers found as crisis, of dangers found at all, and of near-misses taken for a crisis, patterns and model
-# together. Measured: 93, 97 and 7 of 100; 55, 59 and 16 of 60. A floor lies half a 95 % Wilson interval away.
-FLOORS = {"first": (0.87, 0.93, 0.13), "last": (0.83, 0.93, 0.38)}
+# together. Measured: 93, 97 and 7 of 100; 55, 59 and 16 of 60. A floor lies half a 95 % Wilson interval away; where the
+# model alone must be certain before it replaces a plain answer, the first list keeps 86.
+FLOORS = {"first": (0.85, 0.93, 0.13), "last": (0.83, 0.93, 0.38)}
 
 
 def dangers(name: str) -> list[tuple[str, str]]:
@@ -229,13 +230,13 @@ def test_names_of_hotlines_and_other_scripts_are_not_judged(knowledge: Knowledge
 
 @pytest.mark.model
 def test_a_sure_model_gives_the_crisis_answer(judged: Any) -> None:
-    answer = judged(SURE).answer("申请法律援助要什么材料")
+    answer = judged(CERTAIN_DANGER).answer("申请法律援助要什么材料")
     assert (answer.status, answer.matter) == (Status.CRISIS, "fire")
 
 
 @pytest.mark.model
 def test_a_sure_model_without_a_clear_kind_gives_every_emergency_number(judged: Any) -> None:
-    answer = judged(SURE, None).answer("申请法律援助要什么材料")
+    answer = judged(CERTAIN_DANGER, None).answer("申请法律援助要什么材料")
     assert (answer.status, answer.reason) == (Status.CRISIS, "possible-danger")
     assert {"110", "120", "119", "12356"} <= {door.number for door in answer.routes}
 
@@ -244,11 +245,40 @@ def test_a_sure_model_without_a_clear_kind_gives_every_emergency_number(judged: 
 def test_a_doubtful_model_puts_the_numbers_in_front_and_the_question_is_answered(judged: Any) -> None:
     text = "申请法律援助要什么材料"
     plain = judged(MAYBE - 0.01).answer(text)
-    careful = judged(MAYBE).answer(text)
+    careful = judged(LIKELY_DANGER).answer(text)
     assert plain.status is careful.status is Status.ANSWERED
     assert careful.text.endswith(plain.text)
     assert [door.number for door in careful.routes[:2]] == ["110", "120"]
     assert careful.citations == plain.citations
+
+
+@pytest.mark.model
+def test_an_unlikely_danger_in_a_plain_question_puts_the_numbers_behind_the_answer(judged: Any) -> None:
+    text = "申请法律援助要什么材料"
+    plain, careful = judged(0.0).answer(text), judged(MAYBE).answer(text)
+    assert careful.text.startswith(plain.text)
+    assert "110" in careful.text.removeprefix(plain.text)
+    assert careful.routes[0] == plain.routes[0]
+    assert {"110", "120"} <= {door.number for door in careful.routes}
+
+
+@pytest.mark.model
+def test_a_plain_question_is_answered_behind_the_numbers_unless_danger_is_certain(judged: Any) -> None:
+    text = "申请法律援助要什么材料"
+    knowledge = judged(CERTAIN_DANGER - 0.01)
+    assert knowledge.danger(text, knowledge.embed(text)) is None
+    answer = knowledge.answer(text)
+    assert answer.target == judged(0.0).answer(text).target
+    assert starts_with_the_numbers(knowledge, answer)
+
+
+@pytest.mark.model
+def test_danger_that_only_the_model_hears_replaces_an_answer_that_is_a_guess(judged: Any) -> None:
+    text = "他们把那个放在那边了"
+    knowledge = judged(SURE)
+    best = knowledge.search(text).targets[0]
+    assert not best.ours or best.probability < PLAIN
+    assert knowledge.danger(text, knowledge.embed(text)) is not None
 
 
 @pytest.mark.model

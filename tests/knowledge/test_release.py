@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from knowledge.release import build_release, load_release
@@ -58,3 +59,27 @@ def test_a_damaged_release_is_learnt_anew(tmp_path: Path) -> None:
     embedder.texts = 0
     build_release(releases, embedder, content)
     assert embedder.texts > 0
+
+
+def test_new_words_alone_are_embedded_and_found_as_if_all_had_been_learnt(tmp_path: Path) -> None:
+    content, releases, embedder = small_content(tmp_path / "content"), tmp_path / "releases", CountingEmbedder()
+    first = build_release(releases, embedder, content)
+    path = content / "guides" / "legal-aid.yml"
+    catalogue = load_release(releases, first, embedder).catalogue
+    old = catalogue.guides[1].sections[0].statements[0].text
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data["sections"][0]["statements"][0]["text"] = "这一句是新写的。"
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    embedder.texts = 0
+    quick = load_release(releases, build_release(releases, embedder, content), embedder)
+    assert embedder.texts == 1
+    slow = load_release(tmp_path / "anew", build_release(tmp_path / "anew", embedder, content), embedder)
+    assert quick.id == slow.id
+    assert old not in quick.catalogue.model_dump_json()
+    for text in ("这一句是新写的", "法律援助找谁", "不相干的话"):
+        vector = embedder.queries([text])[0]
+        mine, theirs = quick.searcher.find(text, vector), slow.searcher.find(text, vector)
+        assert [(item.target.key, item.dense, item.statement) for item in mine.targets] == [
+            (item.target.key, item.dense, item.statement) for item in theirs.targets
+        ]
+        assert [hit.match for hit in mine.passages] == [hit.match for hit in theirs.passages]

@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from tests.wechat.fakes import OUT_OF_ORDER, Delivered, Person, Platform
 
 
+@dataclass(frozen=True)
+class Other:
+    """A message whose own answer did not come: what its sender had said up to it, and what was shown instead."""
+
+    talk: tuple[str, ...]
+    shown: tuple[str, ...]
+
+
 @dataclass
 class Outcome:
     """Counts of a run. ``missed``: the platform's own notice or silence; ``window``: seconds of each reply within its try."""
@@ -23,7 +31,7 @@ class Outcome:
     missed: int = 0
     mixed: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
-    never: list[str] = field(default_factory=list)
+    never: list[Other] = field(default_factory=list)
     window: list[float] = field(default_factory=list)
     notices: list[float] = field(default_factory=list)
 
@@ -95,7 +103,8 @@ class Crowd:
             if found == 0 and "/a/" in words[0]:
                 found = await self._wait_for(mine, words[0])
             outcome.twice += [text] * (found > 1)
-            outcome.never += [text] * (found == 0)
+            talk = tuple(said)[: list(said).index(text) + 1]
+            outcome.never += [Other(talk, (*words, *later))] * (found == 0)
 
     async def _wait_for(self, mark: str, words: str) -> int:
         link = next(word for word in words.split() if "/a/" in word)

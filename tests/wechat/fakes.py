@@ -231,6 +231,7 @@ class EchoEngine:
         self.asked: list[str] = []
         self.seconds: Callable[[str], float] = lambda _: 0.0
         self.status = Status.ANSWERED
+        self.small_talk = False
         self.follow_ups: tuple[str, ...] = ("讨工资需要什么证据", "老板跑了找谁", "仲裁要多久")
         self.port = 0
 
@@ -253,6 +254,8 @@ class EchoEngine:
 
     def answer(self, text: str) -> Answer:
         door = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
+        if self.small_talk:
+            return Answer(Status.ANSWERED, "thanks", f"答〔{text}〕完。", release="2026-01-01")
         quote = Citation("法律援助法", "第三十一条", "全国人大常委会", "2022-01-01", "请求支付劳动报酬", True)
         return Answer(
             self.status, "answered", f"答〔{text}〕完。", (quote,), (door,), self.follow_ups, "2026-01-01", "欠薪"

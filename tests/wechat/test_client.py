@@ -127,6 +127,19 @@ async def test_a_token_that_is_not_as_documented_is_refused(
         await say(clients[0])
 
 
+@pytest.mark.parametrize(("length", "good"), [(512, True), (513, False)])
+async def test_a_token_has_at_most_512_characters(
+    clients: list[WeChatApi], wechat_api: FakeApi, length: int, good: bool
+) -> None:
+    wechat_api.valid = "x" * length
+    if good:
+        await say(clients[0])
+    else:
+        with pytest.raises(ApiFault):
+            await say(clients[0])
+    assert len(wechat_api.sent) == good
+
+
 async def test_text_is_sent_as_characters(clients: list[WeChatApi], wechat_api: FakeApi) -> None:
     await say(clients[0], "您好“”\U0001f600")
     assert "您好“”\U0001f600" in wechat_api.raw[0].decode()

@@ -53,6 +53,19 @@ def test_the_peer_opens_what_we_close_and_we_open_what_it_closes(text: str) -> N
     assert OURS.open(encrypted).decode() == text
 
 
+def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(given: bytes, ours: bytes) -> bool:
+        compared.append((given, ours))
+        return given == ours
+
+    monkeypatch.setattr("bot.channels.wechat.crypto.hmac.compare_digest", compare)
+    assert is_signed(MSG_SIGNATURE, SAMPLE_TOKEN, TIMESTAMP, NONCE, ENCRYPT)
+    assert not is_signed("0" * 40, SAMPLE_TOKEN, TIMESTAMP, NONCE, ENCRYPT)
+    assert [ours for _, ours in compared] == [MSG_SIGNATURE.encode()] * 2
+
+
 def test_the_peer_reads_our_reply() -> None:
     came = Message("gh_1", "o1", "text", "1", {})
     read = peer_reads(text_reply(came, "先打 110。\n<b>&]]>"))

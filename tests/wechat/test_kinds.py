@@ -68,7 +68,7 @@ async def test_who_comes_is_greeted_and_may_pick(
 ) -> None:
     came = await platform.send(person.event(*event))
     assert str(came.shown).startswith("您好，我是殷法问，一个自动回答法律服务问题的程序，不是真人，也不是政府机关。")
-    assert "1. 还能问什么" in str(came.shown)
+    assert f"{say('first-choices')}\n1. 还能问什么" in str(came.shown)
     await platform.send(person.text("1"))
     assert engine.asked == ["还能问什么"]
 
@@ -128,6 +128,38 @@ def test_what_is_no_choice(text: str) -> None:
     assert choices.number(text) == 0
 
 
+async def test_small_talk_leaves_choices_and_verdict_where_they_were(
+    platform: Platform, person: Person, engine: EchoEngine, rows: Any
+) -> None:
+    await platform.send(person.text("工资"))
+    engine.small_talk = True
+    assert (await platform.send(person.text("谢谢"))).shown == "答〔谢谢〕完。"
+    assert (await platform.send(person.text("满意"))).shown == say("satisfied")
+    query = "SELECT text, verdict FROM feedback JOIN turns ON turns.id = turn_id"
+    assert rows(query) == [("工资", "good")]
+    engine.small_talk = False
+    assert str((await platform.send(person.text("2"))).shown).startswith("答〔老板跑了找谁〕完。")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("[微笑]工钱不给[发怒]", "工钱不给"), ("工钱不给/::)", "工钱不给"), ("/:rose工钱[Smile]", "工钱")],
+)
+async def test_little_faces_are_left_out(
+    platform: Platform, person: Person, engine: EchoEngine, text: str, asked: str
+) -> None:
+    await platform.send(person.text(text))
+    assert engine.asked == [asked]
+
+
+@pytest.mark.parametrize("text", ["[微笑]", "/::)", "\u200b"])
+async def test_what_holds_no_words_is_no_question_and_gets_no_verdict(
+    platform: Platform, person: Person, engine: EchoEngine, text: str
+) -> None:
+    shown = str((await platform.send(person.text(text))).shown)
+    assert (engine.asked, say("rate") in shown, "12348" in shown) == ([], False, True)
+
+
 async def test_a_pick_counts_once_though_it_is_delivered_twice(
     platform: Platform, person: Person, engine: EchoEngine
 ) -> None:
@@ -157,6 +189,20 @@ async def test_an_account_with_message_menus_gets_the_choices_to_tap(
     bad = person.text("不满意", bizmsgmenuid=items[4]["id"])
     assert (await platform.send(bad)).shown == say("unsatisfied")
     assert rows("SELECT verdict, reason FROM feedback") == [("bad", "")]
+
+
+async def test_one_message_gets_two_messages_at_most(
+    start: Any, person: Person, wechat_api: FakeApi, engine: EchoEngine
+) -> None:
+    """WeChat allows five after a message and three after a click: a late answer and its choices are two."""
+    platform = await start(wechat_certified=True, wechat_msgmenu=True)
+    engine.seconds = lambda _: 1.0
+    for fields in (person.text("慢问题"), person.event("CLICK", key("拖欠工资怎么办"))):
+        wechat_api.sent.clear()
+        assert "马上发给您" in str((await platform.send(fields)).shown)
+        await until(lambda: len(wechat_api.sent) == 2)
+        await asyncio.sleep(0.3)
+        assert [sent["msgtype"] for sent in wechat_api.sent] == ["text", "msgmenu"]
 
 
 async def test_an_account_without_the_right_to_menus_stops_trying(
@@ -214,7 +260,9 @@ async def test_the_last_verdict_counts(platform: Platform, person: Person, rows:
     assert rows("SELECT verdict, reason FROM feedback") == [("bad", "太长")]
 
 
-async def test_a_verdict_about_nothing_is_words(platform: Platform, person: Person, engine: EchoEngine) -> None:
+async def test_a_verdict_about_nothing(platform: Platform, person: Person, engine: EchoEngine) -> None:
+    """Praise is thanked for; who is dissatisfied with something else is asking."""
+    assert (await platform.send(person.text("满意"))).shown == say("satisfied-by-nothing")
     await platform.send(person.text("不满意"))
     assert engine.asked == ["不满意"]
 

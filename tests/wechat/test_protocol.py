@@ -155,12 +155,13 @@ async def test_repeats_are_told_apart_by_sender_number_time_event_and_key(
         b"<xml><Content>" + b"x" * 9000 + b"</Content></xml>",
     ],
 )
-async def test_what_is_no_message_is_refused(start: Any, body: bytes) -> None:
+async def test_what_is_no_message_is_refused(start: Any, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     platform = await start(wechat_aes_key="")
     query, _ = platform.envelope("")
     async with platform.session.post(platform.url, params=query, data=body) as response:
         assert response.status == 400
         assert await response.text() == ""
+    assert "was refused: -40002: " in caplog.text
 
 
 async def test_a_body_that_is_too_large_is_refused(platform: Platform) -> None:

@@ -75,14 +75,28 @@ async def test_a_claim_lasts_while_it_is_renewed(
     monkeypatch.setattr(store_module, "LEASE", timedelta(seconds=-1))
     await store.claim("k", "n", "p")
     monkeypatch.undo()
-    await store.renew("k")
+    await store.renew(["k"])
     assert await other.look("k") == (None, False)
     monkeypatch.setattr(store_module, "LEASE", timedelta(seconds=-1))
-    await store.renew("k")
+    await store.renew(["k"])
     monkeypatch.undo()
     assert await other.look("k") == (None, True)
-    await store.renew("k")  # no longer its own
+    await store.renew(["k"])  # no longer its own
     assert await store.look("k") == (None, False)
+
+
+async def test_all_claims_of_a_process_are_renewed_at_once_and_no_others(
+    conversations: ConversationStore, store: WeChatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = WeChatStore(conversations)
+    monkeypatch.setattr(store_module, "LEASE", timedelta(seconds=-1))
+    for name in ("a", "b", "left"):
+        await store.claim(name, name, "p")
+    await other.claim("theirs", "t", "p2")
+    monkeypatch.undo()
+    await store.renew(["a", "b", "theirs"])
+    late = WeChatStore(conversations)
+    assert [(await late.look(name))[1] for name in ("a", "b", "left", "theirs")] == [False, False, True, True]
 
 
 async def test_what_is_old_is_forgotten(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.channels.wechat import window as window_module
 from bot.channels.wechat.identity import Identity
 from bot.channels.wechat.messages import message
 from bot.channels.wechat.respond import Responder
@@ -158,6 +159,27 @@ async def test_a_repeat_takes_over_when_the_first_worker_is_gone(
         connection.exec_driver_sql("UPDATE wechat_messages SET leased_until = '2000-01-01 00:00:00'")
     assert "答〔没答完就断电了〕完。" in ((await platform.send(fields)).shown or "")
     await conversations.close()
+
+
+async def test_the_claims_of_slow_messages_are_kept_with_one_statement_at_a_time(
+    start: Any, engine: EchoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[int] = []
+    renew = WeChatStore.renew
+
+    async def counted(store: WeChatStore, keys: Any) -> None:
+        renewed.append(len(keys))
+        await renew(store, keys)
+
+    monkeypatch.setattr(WeChatStore, "renew", counted)
+    monkeypatch.setattr(window_module, "RENEW", 0.2)
+    platform = await start()
+    engine.seconds = lambda _: 0.7
+    await asyncio.gather(*(platform.send(Person().text(f"慢{number}")) for number in range(20)))
+    assert renewed[1:3] == [20, 20]
+    done = len(renewed)
+    await asyncio.sleep(0.5)
+    assert len(renewed) == done <= 6, "nothing is renewed when nothing is under way"
 
 
 @pytest.mark.parametrize("order", range(3))

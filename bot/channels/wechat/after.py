@@ -12,6 +12,7 @@ from bot.channels.wechat.client import ApiFault, WeChatApi
 from bot.channels.wechat.messages import Message
 from bot.channels.wechat.render import Shape, choices_of, render, wants_verdict
 from bot.channels.wechat.respond import Context, Reply
+from bot.channels.wechat.staff import StaffLine
 from bot.channels.wechat.texts import say
 from bot.channels.wechat.tokens import TokenLocked
 from bot.channels.wechat.window import Rules
@@ -26,7 +27,8 @@ MENU_TEXT_BYTES = 128
 class After:
     """Called by the window when a message is settled. What fails here is logged: the resident has the link already."""
 
-    def __init__(self, rules: Rules, client: WeChatApi) -> None:
+    def __init__(self, rules: Rules, client: WeChatApi, line: StaffLine) -> None:
+        self._line = line
         self._rules = rules
         self._client = client
         self._menus = rules.menus
@@ -34,6 +36,8 @@ class After:
     async def __call__(self, message: Message, context: Context, reply: Reply, late: bool) -> None:
         """Never raises for anything that WeChat or the database does."""
         try:
+            if reply.answer is not None:
+                await self._line.keep(message, context)
             if late and self._rules.certified:
                 await self._client.send_text(message.openid, self._late_text(context, reply))
             if self._menus and reply.answer is not None:

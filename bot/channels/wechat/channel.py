@@ -22,6 +22,7 @@ from bot.channels.wechat.crypto import BAD_SIGNATURE, CryptoFault, Envelope, aes
 from bot.channels.wechat.identity import Identity
 from bot.channels.wechat.messages import BadMessage, Message, message, parse, sealed_reply, text_reply
 from bot.channels.wechat.respond import Responder
+from bot.channels.wechat.staff import STAFF_LINE, StaffLine
 from bot.channels.wechat.store import NonceReused, WeChatStore
 from bot.channels.wechat.window import Rules, Window
 from bot.settings import Settings
@@ -70,7 +71,9 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
             session, conversations, settings.wechat_api_url, settings.wechat_app_id, settings.wechat_secret
         )
         responder = Responder(app[api.TURNS], app[api.LIMITS], store, conversations)
-        window = Window(rules, app[IDENTITY], store, responder.respond, After(rules, client))
+        line = StaffLine(conversations, client, settings.wechat_secret, settings.wechat_certified)
+        app[STAFF_LINE] = line
+        window = Window(rules, app[IDENTITY], store, responder.respond, After(rules, client, line))
         app[WINDOW] = window
         purging = asyncio.create_task(_purge(store))
         yield

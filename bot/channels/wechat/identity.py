@@ -1,7 +1,7 @@
 """Names of people, messages and pages, made from what WeChat sends and a key, so that the database names nobody.
 
-A plain openid is never stored: it is in memory while its message is answered, and that is all that a customer-service
-message needs. The key is the token: whoever changes it starts everybody on a new conversation.
+A plain openid is never stored: it is in memory while its message is answered. Encrypted it is kept only while staff are wanted or
+there (staff.py). The key is the token: whoever changes it starts everybody on a new conversation.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from bot.channels.wechat.crypto import Envelope, signature
+from bot.channels.wechat.crypto import BAD_XML, Envelope, signature
 
 MAX_FIELD = 8192
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -57,7 +57,7 @@ def parse(body: bytes) -> dict[str, str]:
     try:
         root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise BadMessage(f"not acceptable as XML: {error.__class__.__name__}") from error
+        raise BadMessage(f"{BAD_XML}: not acceptable as XML: {error.__class__.__name__}") from error
     fields: dict[str, str] = {}
     for element in root:
         fields.setdefault(element.tag, _text(element))
@@ -67,7 +67,7 @@ def parse(body: bytes) -> dict[str, str]:
 def _text(element: Element) -> str:
     text = (element.text or "").strip()
     if len(text) > MAX_FIELD:
-        raise BadMessage("a field is too long")
+        raise BadMessage(f"{BAD_XML}: a field is too long")
     return text
 
 
@@ -76,7 +76,7 @@ def message(fields: dict[str, str]) -> Message:
     account, openid = fields.get("ToUserName", ""), fields.get("FromUserName", "")
     kind, created = fields.get("MsgType", "").lower(), fields.get("CreateTime", "")
     if not (account and openid and kind and created):
-        raise BadMessage("ToUserName, FromUserName, MsgType or CreateTime is missing")
+        raise BadMessage(f"{BAD_XML}: ToUserName, FromUserName, MsgType or CreateTime is missing")
     return Message(account, openid, kind, created, fields)
 
 

@@ -16,6 +16,7 @@ from knowledge.records import Status
 
 LIMIT = 2047
 MAX_CHOICES = 9
+NO_QUESTION = frozenset({"no-words", "type-chinese"})
 QUOTED = 40
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]+[”」』）)]*")
 _MARKUP = str.maketrans("<>", "＜＞")  # WeChat makes links of <a href>; a resident's own words must not
@@ -74,8 +75,9 @@ def render(answer: dict[str, Any], shape: Shape) -> str:
 
 
 def wants_verdict(answer: dict[str, Any]) -> bool:
-    """Answers with a source and answers that there is none are worth a verdict; greetings and emergencies are not."""
-    if answer["status"] == Status.CRISIS.value:
+    """Answers with a source and answers that there is none are worth a verdict; greetings and emergencies are not, nor is
+    the reply to what was no question."""
+    if answer["status"] == Status.CRISIS.value or answer["reason"] in NO_QUESTION:
         return False
     return bool(answer["citations"]) or answer["status"] == Status.UNANSWERABLE.value
 
@@ -85,11 +87,11 @@ def choices_of(answer: dict[str, Any]) -> tuple[str, ...]:
     return tuple(answer["follow_ups"])[:MAX_CHOICES]
 
 
-def numbered(choices: Sequence[str]) -> str:
-    """The choices as a list to pick from by number; empty when there are none."""
+def numbered(choices: Sequence[str], head: str = "") -> str:
+    """The choices as a list to pick from by number, below ``head``; empty when there are none."""
     if not choices:
         return ""
-    return "\n".join([say("choices"), *(f"{number}. {text}" for number, text in enumerate(choices, 1))])
+    return "\n".join([head or say("choices"), *(f"{number}. {text}" for number, text in enumerate(choices, 1))])
 
 
 def _around(answer: dict[str, Any], shape: Shape, sources: bool, whys: bool, rate: bool) -> tuple[list[str], list[str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.web.limits import Limits
 from bot.channels.web.problems import Problem
@@ -20,9 +22,12 @@ from bot.conversations.feedback import Verdict, give_feedback
 from bot.conversations.store import ConversationStore, TurnConflict
 from bot.conversations.turns import NoText, TextTooLong, Turns
 from knowledge import live
+from knowledge.records import Status
 
 _PLACE = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:街道|[镇乡村]|社区)(?!委|口|道)")
 _REGION = re.compile(r"^(?:[\u4e00-\u9fff]{2,8}?(?:省|市|(?<!社)区|县))+")
+# WeChat sends its little faces as words: [微笑], and /::) from older phones. They say nothing that we could look up.
+_FACE = re.compile(r"\[[A-Za-z\u4e00-\u9fff]{1,12}\]|/:[\x21-\x7e]{1,8}")
 _UNSUPPORTED = re.compile(r"\[Unsupported Message\]|【收到不支持的消息类型，暂无法显示】")
 
 
@@ -77,14 +82,17 @@ class Responder:
         menu = choices.clicked(message.fields.get("bizmsgmenuid", ""))
         if menu is not None:
             return await self._clicked(*menu, message, context)
-        short = choices.verdict(message.text)
-        number = choices.number(message.text)
+        text = _FACE.sub("", message.text)
+        short = choices.verdict(text)
+        number = choices.number(text)
         shown = await self._store.shown(context.person) if short or number else Shown()
         if short is not None and shown.rated_turn is not None:
             rated = await self._rate(shown.rated_turn, *short, context)
             if rated is not None:
                 return rated
-        return await self.ask(choices.picked(number, shown.offered) or message.text, context)
+        if short == (Verdict.SATISFIED, ""):
+            return Reply(say("satisfied-by-nothing"))
+        return await self.ask(choices.picked(number, shown.offered) or text, context)
 
     async def voice(self, message: Message, context: Context) -> Reply:
         """What WeChat heard, if it tells."""
@@ -100,7 +108,7 @@ class Responder:
     async def subscribe(self, message: Message, context: Context) -> Reply:
         """The greeting, with what one may ask."""
         offered = choices_of(live.knowledge().status("greet").to_dict())
-        return Reply(f"{say('subscribe')}\n{numbered(offered)}".strip(), Shown(offered))
+        return Reply(f"{say('subscribe')}\n{numbered(offered, say('first-choices'))}".strip(), Shown(offered))
 
     async def click(self, message: Message, context: Context) -> Reply:
         """A button of the account's menu asks its question."""
@@ -122,7 +130,17 @@ class Responder:
         except TurnConflict:
             return await self._stored(context)
         shape = Shape(context.link, context.numbered, heard=asked if heard else "", before=before)
-        return Reply(render(answer, shape), _shown(answer, turn_id), answer, asked)
+        return Reply(render(answer, shape), await self._remembered(answer, turn_id, context), answer, asked)
+
+    async def _remembered(self, answer: dict[str, Any], turn_id: str | None, context: Context) -> Shown:
+        """What a short reply will be about from now on. "You are welcome" leaves the answer before it where it is."""
+        now = _shown(answer, turn_id)
+        if answer["status"] != Status.ANSWERED.value or answer["citations"] or now.offered:
+            return now
+        try:
+            return replace(await self._store.shown(context.person), turn_id=turn_id)
+        except SQLAlchemyError:  # nothing is remembered then, and a greeting is greeted all the same
+            return now
 
     async def _stored(self, context: Context) -> Reply:
         """The answer of a turn begun by a process that is gone, which understood the message in another way."""

@@ -7,6 +7,7 @@ ends and the next delivery takes the message over.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,9 +80,9 @@ class WeChatStore:
 
         return await self._store.run(work)
 
-    async def renew(self, key: str) -> None:
-        """Keep the claim for another while."""
-        mine = (wechat_messages.c.key == key) & (wechat_messages.c.owner == self._owner)
+    async def renew(self, keys: Sequence[str]) -> None:
+        """Keep the claims for another while."""
+        mine = wechat_messages.c.key.in_(keys) & (wechat_messages.c.owner == self._owner)
         values = {"leased_until": datetime.now(UTC) + LEASE}
         await self._store.run(lambda connection: connection.execute(update(wechat_messages).where(mine).values(values)))
 

@@ -79,6 +79,7 @@ class Window:
         self._respond = respond
         self._after = after
         self._running: dict[str, asyncio.Task[str]] = {}
+        self._renewing: asyncio.Task[None] | None = None
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -136,13 +137,13 @@ class Window:
                 claim = replace(claim, mine=mine)
         if key not in self._running:
             self._running[key] = self._spawn(self._work(delivery.message, self._context(key, person, claim)))
-            self._running[key].add_done_callback(lambda _: self._running.pop(key, None))
+            self._running[key].add_done_callback(lambda _: self._ended(key))
+            self._renewing = self._renewing or asyncio.create_task(self._renew())
         return await asyncio.shield(self._running[key])
 
     async def _work(self, message: Message, context: Context) -> str:
         """Answers a message and stores the reply; returns the reply that stands."""
         key = self._identity.message(message)
-        renewing = self._spawn(self._renew(key))
         try:
             reply = await self._respond(message, context)
         except Exception:
@@ -155,8 +156,6 @@ class Window:
         except SQLAlchemyError:
             log.exception("a reply was not stored")
             stands = reply.text
-        finally:
-            renewing.cancel()
         late = stands == self._notice(context) != reply.text
         metrics.WECHAT_REPLIES.labels("after" if late else "passive" if reply.text else "none").inc()
         self._spawn(self._after(message, context, reply, late))
@@ -181,11 +180,18 @@ class Window:
     def _notice(self, context: Context) -> str:
         return say("late-sent" if self._rules.certified else "late", link=context.link)
 
-    async def _renew(self, key: str) -> None:
+    async def _renew(self) -> None:
+        """Keeps the claims of all that is being worked on here, with one statement however much that is."""
         while True:
             await asyncio.sleep(RENEW)
             with contextlib.suppress(SQLAlchemyError):
-                await self._store.renew(key)
+                await self._store.renew(list(self._running))
+
+    def _ended(self, key: str) -> None:
+        self._running.pop(key, None)
+        if not self._running and self._renewing is not None:
+            self._renewing.cancel()
+            self._renewing = None
 
     def _context(self, key: str, person: str, claim: Claim) -> Context:
         stored = claim.conversation_id != person

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import bot.editing.tables  # noqa: F401 (its tables belong to the same metadata)
 from bot.conversations.tables import metadata
 
 connection = context.config.attributes["connection"]

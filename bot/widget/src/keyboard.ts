@@ -1,4 +1,10 @@
-/** The keyboard of a phone covers the page where the browser does not shrink it: what is fixed below moves up. */
+/** What lies over the lower end of the page: the composer, and a phone's keyboard where the browser does not shrink the page. */
+
+/** Sets --composer on `root` to the height of the composer, so that nothing is scrolled to a place behind it. */
+export function followComposer(root: HTMLElement, composer: HTMLElement): void {
+  if (!("ResizeObserver" in window)) return; // the style sheet has a guess
+  new ResizeObserver(() => root.style.setProperty("--composer", `${composer.offsetHeight}px`)).observe(composer);
+}
 
 /** Sets --keyboard on `root` to the height that is covered; `covered` is called when that grows. */
 export function followKeyboard(root: HTMLElement, covered: () => void): void {

@@ -43,8 +43,9 @@ export interface Actions {
 export function buildLayout(display: Display, actions: Actions): Parts {
   const restart = button("新对话", actions.restart, { class: "restart", hidden: true });
   const erase = button("删除我的对话", actions.erase, { class: "erase", hidden: true });
-  const { more, menu } = buildMenu(display, erase);
-  const bar = make("div", { class: "bar" }, display.button("large"), more, restart);
+  const bar = make("div", { class: "bar" });
+  const { more, menu } = buildMenu(display, erase, bar);
+  bar.append(display.button("large"), more, restart);
   const notice = make("div", { class: "notice", hidden: true });
   const welcome = buildWelcome(actions.ask);
   // Not live: the announcer says each finished answer once, and nothing else that changes here.
@@ -75,7 +76,7 @@ export function buildLayout(display: Display, actions: Actions): Parts {
 }
 
 /** The button 更多 and what it opens. */
-function buildMenu(display: Display, erase: HTMLButtonElement): { more: HTMLButtonElement; menu: HTMLElement } {
+function buildMenu(display: Display, erase: HTMLButtonElement, bar: HTMLElement): { more: HTMLButtonElement; menu: HTMLElement } {
   const menu = make(
     "div",
     { class: "menu", id: "menu", hidden: true },
@@ -88,12 +89,14 @@ function buildMenu(display: Display, erase: HTMLButtonElement): { more: HTMLButt
     more.setAttribute("aria-expanded", String(wanted));
   };
   const more = button("更多", () => open(Boolean(menu.hidden)), { class: "switch", "aria-expanded": "false", "aria-controls": "menu" });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+  // Also from the buttons beside 更多, which come before the menu on the way with Tab.
+  const onEscape = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || menu.hidden) return;
     event.stopPropagation();
     open(false);
     more.focus();
-  });
+  };
+  for (const place of [bar, menu]) place.addEventListener("keydown", onEscape);
   erase.addEventListener("click", () => open(false));
   return { more, menu };
 }
@@ -110,7 +113,9 @@ function buildWelcome(ask: (text: string) => void): HTMLElement {
 }
 
 /** A question and the empty place of its reply (the last child). */
+/** Without words of the resident it is what staff say on their own. */
 export function renderTurn(text: string): HTMLElement {
+  if (!text) return make("div", { class: "turn staff" }, make("p", { class: "from", text: "人工服务" }), make("div", { class: "reply" }));
   const question = make("p", { class: "question" }, make("span", { class: "unseen", text: "您问：" }), text);
   return make("div", { class: "turn" }, question, make("div", { class: "reply" }));
 }

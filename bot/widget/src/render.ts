@@ -82,8 +82,13 @@ function renderRoute(route: Route): HTMLElement {
     {},
     door,
     route.why && make("p", { class: "why", text: route.why }),
-    route.basis && make("p", { class: "basis", text: `依据：${route.basis}` }),
+    route.basis && make("p", { class: "basis" }, ...unbroken(`依据：${route.basis}`)),
   );
+}
+
+/** Dates stay on one line: 2026- at the end of one and 11-23 on the next is hard to read. */
+function unbroken(text: string): (Node | string)[] {
+  return text.split(/(\d{4}-\d{2}-\d{2})/).map((part, index) => (index % 2 ? make("span", { class: "date", text: part }) : part));
 }
 
 function renderCitation(citation: Citation, passagePage: (id: string) => string): HTMLElement {

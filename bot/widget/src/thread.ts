@@ -57,18 +57,20 @@ export class Thread {
     this.fill(id, renderWaiting(text));
   }
 
-  fill(id: string, ...nodes: Node[]): void {
+  fill(id: string, ...nodes: (Node | string)[]): void {
     this.#shown.get(id)?.node.lastElementChild?.replaceChildren(...nodes);
   }
 
   answer(turn: ShownTurn, answer: Answer, turnId: string | null, verdict: Verdict | null): void {
     const passagePage = (id: string): string => this.service.passagePage(id);
-    const judge = turnId ? (given: Verdict, reason: string) => this.on.judge(turnId, given, reason) : null;
+    // What people say is not judged like an answer, and what says only that they were told needs no tools.
+    const human = answer.reason === "staff-message" || answer.reason === "with-staff" || !turn.text;
+    const judge = turnId && !human ? (given: Verdict, reason: string) => this.on.judge(turnId, given, reason) : null;
     turn.answered = true;
     this.fill(
       turn.id,
       renderAnswer(answer, { ask: this.on.ask, passagePage }),
-      renderTools(turn.text, answer, { say: this.on.say, passagePage, judge, verdict }),
+      human ? "" : renderTools(turn.text, answer, { say: this.on.say, passagePage, judge, verdict }),
     );
     this.#tidy();
   }

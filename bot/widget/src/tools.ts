@@ -44,6 +44,7 @@ function renderFeedback(judge: NonNullable<ToolBox["judge"]>, before: Verdict | 
   const good = button("有用", () => send("good", ""), { class: "tool", "aria-pressed": "false" });
   const bad = button("没用", () => {
     reasons.hidden = false;
+    reasons.scrollIntoView({ block: "nearest" }); // below, the composer would cover it
     send("bad", "");
   }, { class: "tool", "aria-pressed": "false" });
   const words = make("input", { type: "text", maxlength: 200, "aria-label": "哪里不好，用自己的话说", placeholder: "别的原因" });

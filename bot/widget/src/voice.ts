@@ -25,6 +25,7 @@ export function voiceButton(begin: () => string, heard: (text: string) => void, 
   const mark = (on: boolean): void => {
     node.setAttribute("aria-pressed", String(on));
     node.textContent = on ? "说完了" : "语音";
+    node.setAttribute("aria-label", on ? "说完了，停止语音输入" : "语音输入"); // begins with what is seen
   };
   const node = button("语音", () => {
     if (running) return running.stop();

@@ -1,0 +1,148 @@
+"""Accounts, their roles with reasons, and the audit log: for administrators."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from openpyxl import Workbook
+from sqlalchemy import Connection, select
+
+from bot.channels.web.access import STORE
+from bot.desk import accounts, passwords
+from bot.desk.audit import audited
+from bot.desk.html import render, see
+from bot.desk.permissions import PERMISSIONS, ROLE_NAMES, ROLES
+from bot.desk.sessions import Staff
+from bot.desk.sheet import attachment, cell
+from bot.desk.site import Page
+from bot.desk.tables import audit
+
+SHOWN_ROWS, EXPORTED_ROWS = 200, 50_000
+
+
+async def show(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/accounts"""
+    return await _page(request, who)
+
+
+async def add(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts: the first password is shown once, on this page."""
+    form = await _form(request)
+    password = passwords.first_password()
+    made = await asyncio.to_thread(passwords.hashed, password)
+
+    def work(connection: Connection) -> None:
+        accounts.add(connection, who.name, form("name"), form("shown"), made)
+        accounts.grant(connection, who.name, form("name"), form("role"), form("reason"), form("part"))
+
+    await request.app[STORE].run(work)
+    return await _page(request, who, form("name"), password)
+
+
+async def grant(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts/{name}/grants"""
+    form, name = await _form(request), request.match_info["name"]
+    await request.app[STORE].run(
+        lambda connection: accounts.grant(connection, who.name, name, form("role"), form("reason"), form("part"))
+    )
+    return see("/desk/accounts")
+
+
+async def revoke(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts/grants/{grant}/revoke"""
+    form, given = await _form(request), request.match_info["grant"]
+    await request.app[STORE].run(lambda connection: accounts.revoke(connection, who.name, given, form("reason")))
+    return see("/desk/accounts")
+
+
+async def reset(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts/{name}/password: a new first password, shown once."""
+    name, password = request.match_info["name"], passwords.first_password()
+    made = await asyncio.to_thread(passwords.hashed, password)
+    await request.app[STORE].run(
+        lambda connection: accounts.set_password(connection, who.name, name, made, must_change=True)
+    )
+    return await _page(request, who, name, password)
+
+
+async def disable(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts/{name}/disabled: field ``disabled`` 1 or 0"""
+    form, name = await _form(request), request.match_info["name"]
+    await request.app[STORE].run(
+        lambda connection: accounts.set_disabled(connection, who.name, name, form("disabled") == "1")
+    )
+    return see("/desk/accounts")
+
+
+async def show_audit(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/audit?account=&action=&object=: reading the log is noted too."""
+    wanted = {name: request.query.get(name, "").strip()[:128] for name in ("account", "action", "object")}
+    rows = await request.app[STORE].run(lambda connection: _rows(connection, who, wanted, SHOWN_ROWS, "audit.read"))
+    return render(request, "audit.html", who, rows=rows, wanted=wanted, most=SHOWN_ROWS)
+
+
+async def export_audit(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/audit.xlsx with the same filters"""
+    wanted = {name: request.query.get(name, "").strip()[:128] for name in ("account", "action", "object")}
+    rows = await request.app[STORE].run(
+        lambda connection: _rows(connection, who, wanted, EXPORTED_ROWS, "audit.export")
+    )
+
+    def write() -> bytes:
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("操作记录")
+        sheet.append(["时间（UTC）", "账号", "操作", "对象", "细节"])
+        for row in rows:
+            details = "，".join(f"{key}：{value}" for key, value in row.details.items())
+            sheet.append(
+                [row.at.strftime("%Y-%m-%d %H:%M:%S"), *map(cell, (row.account, row.action, row.object, details))]
+            )
+        out = io.BytesIO()
+        book.save(out)
+        return out.getvalue()
+
+    return attachment(await asyncio.to_thread(write), "audit.xlsx")
+
+
+def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int, action: str) -> list[Any]:
+    query = select(audit).order_by(audit.c.id.desc()).limit(most)
+    for name, value in wanted.items():
+        if value:
+            query = query.where(audit.c[name].startswith(value, autoescape=True))
+    rows = list(connection.execute(query))
+    audited(connection, who.name, action, "audit", {name: value for name, value in wanted.items() if value})
+    return rows
+
+
+async def _page(request: web.Request, who: Staff, name: str = "", password: str = "") -> web.Response:
+    found = await request.app[STORE].run(accounts.listed)
+    return render(
+        request,
+        "accounts.html",
+        who,
+        accounts=found,
+        roles=ROLE_NAMES,
+        allowed={role: [PERMISSIONS[one] for one in PERMISSIONS if one in ROLES[role]] for role in ROLES},
+        fresh=(name, password),
+    )
+
+
+async def _form(request: web.Request) -> Callable[[str], str]:
+    fields = await request.post()
+    return lambda name: str(fields.get(name, "")).strip()
+
+
+PAGES = (
+    Page("GET", "/desk/accounts", "accounts.manage", show, nav="账号"),
+    Page("POST", "/desk/accounts", "accounts.manage", add),
+    Page("POST", "/desk/accounts/grants/{grant}/revoke", "accounts.manage", revoke),
+    Page("POST", "/desk/accounts/{name}/grants", "accounts.manage", grant),
+    Page("POST", "/desk/accounts/{name}/password", "accounts.manage", reset),
+    Page("POST", "/desk/accounts/{name}/disabled", "accounts.manage", disable),
+    Page("GET", "/desk/audit", "audit.read", show_audit, nav="操作记录"),
+    Page("GET", "/desk/audit.xlsx", "audit.read", export_audit),
+)

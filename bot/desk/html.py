@@ -1,0 +1,85 @@
+"""Pages of the desk from templates; everything put into them is escaped. Their policy allows no inline script or style."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.desk.sessions import Staff
+
+# htmx writes HTML that our own templates made, so Trusted Types cannot be required here.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+NAV = web.AppKey("desk_nav", list[tuple[str, str, str]])  # label, path, permission
+FILES = web.AppKey("desk_files", dict[str, str])
+_HERE = Path(__file__).parent
+STATIC = {
+    "desk.css": (_HERE / "static" / "desk.css", "text/css"),
+    "desk.js": (_HERE / "static" / "desk.js", "text/javascript"),
+    "htmx.js": (_HERE / "dist" / "htmx.js", "text/javascript"),
+}
+
+
+def render(request: web.Request, template: str, who: Staff | None, status: int = 200, **values: Any) -> web.Response:
+    """``template`` filled with ``values``, for ``who``; kept by nobody. A template gets ``who``, ``may(permission)``,
+    ``nav``, ``files`` and ``path`` besides."""
+    may = who.may if who is not None else lambda _: False
+    nav = [(label, path) for label, path, needed in request.app[NAV] if may(needed)]
+    text = ENVIRONMENT.get_template(template).render(
+        who=who, may=may, nav=nav, files=request.app[FILES], path=request.path, **values
+    )
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+
+
+def see(path: str) -> web.Response:
+    """Go on at ``path`` (after a POST)."""
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+
+
+def serve_files(app: web.Application) -> None:
+    """The static files under names with their digests. htmx is missing until ``make desk``; pages work without it."""
+    app[FILES] = {}
+    for name, (path, content_type) in STATIC.items():
+        if not path.is_file():
+            app[FILES][name] = ""
+            continue
+        body = path.read_bytes()
+        stem, _, suffix = name.partition(".")
+        app[FILES][name] = f"/desk/static/{stem}.{hashlib.sha256(body).hexdigest()[:16]}.{suffix}"
+        app.router.add_get(app[FILES][name], _file(body, content_type))
+
+
+def _file(body: bytes, content_type: str) -> Any:
+    async def serve(request: web.Request) -> web.Response:
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+
+    return serve
+
+
+ENVIRONMENT = Environment(
+    loader=PackageLoader(__package__ or ""),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ZONE = ZoneInfo("Asia/Shanghai")
+ENVIRONMENT.filters["moment"] = lambda value: value.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def csrf_field(who: Staff) -> Markup:
+    """The hidden field that every POST form holds: ``{{ csrf(who) }}``."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(who.csrf)
+
+
+ENVIRONMENT.globals["csrf"] = csrf_field

@@ -1,0 +1,262 @@
+"""Entries of the knowledge: what there is, editing in forms, and a second person's review."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from bot.desk.audit import audited
+from bot.desk.html import render, see
+from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
+from bot.desk.sessions import Staff
+from bot.desk.site import Page
+from bot.editing import builds, entries
+from bot.editing.difference import side_by_side
+from bot.editing.forms import LISTS, PLAIN, body_from, fields_of
+from bot.editing.people import Forbidden, may_edit
+from knowledge import live
+from knowledge.catalogue import ChannelKind
+from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
+from knowledge.schema import ContentError
+
+FORM_BYTES = 2_000_000
+OLD = timedelta(days=365)
+LABELS = {
+    "title": "标题",
+    "matter": "事项（居民看到的名字）",
+    "confirmed": "最近核对日期（年-月-日）",
+    "valid_until": "有效到（年-月-日，过了这天自动不再答；可以空着）",
+    "source": "来源",
+    "name": "名称",
+    "kind": "种类",
+    "number": "电话（没有就空着）",
+    "link": "网址（https 开头，没有就空着）",
+    "handles": "管什么",
+    "owner": "主管单位",
+    "source_date": "来源的日期",
+    "note": "说明",
+    "reason": "结果（固定答复的编号）",
+    "text": "对居民说的话",
+    "status": "结果的大类（不要改）",
+    "label": "工作人员看到的名字",
+    "not_said": "故意不说的话（一行一条）",
+    "aliases": "别名（一行一个）",
+    "questions": "居民怎么问（一行一句）",
+    "follow_ups": "还可以问（一行一句）",
+}
+FACETS = {
+    "what": "是什么",
+    "steps": "怎么做",
+    "who": "谁可以",
+    "bring": "带什么",
+    "where": "去哪里",
+    "deadline": "期限",
+    "cost": "费用",
+    "object": "不服怎么办",
+    "limits": "不能怎样",
+    "fact": "事实",
+}
+
+
+@told
+async def overview(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/knowledge"""
+    waiting, made = await run(
+        request,
+        lambda connection: (
+            entries.in_state(connection, entries.DRAFT, entries.REVIEW, entries.APPROVED),
+            builds.latest(connection, 10),
+        ),
+    )
+    release = live.knowledge().release
+    return render(
+        request,
+        "knowledge.html",
+        who,
+        release=release.id,
+        waiting=waiting,
+        builds=made,
+        can_go_back=any(item.state == builds.PUBLISHED and item.release == release.id for item in made),
+        kinds=KIND_NAMES,
+        states=entries.STATES,
+        build_states=builds.STATES,
+        old=_old(release.catalogue.guides, release.catalogue.channels),
+    )
+
+
+@told
+async def listing(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/knowledge/entries/{kind}?q="""
+    kind, wanted = request.match_info["kind"], request.query.get("q", "").strip()[:50]
+    catalogue = live.knowledge().release.catalogue
+    rows = documents(catalogue) if kind == IMPORT else list(getattr(catalogue, _kind(kind).field))
+    found = [(name_of(kind, row), _title(row)) for row in rows]
+    found = [(key, title) for key, title in found if wanted in key or wanted in title]
+    return render(
+        request, "knowledge_list.html", who, kind=kind, kinds=KIND_NAMES, rows=found, wanted=wanted, new=kind != IMPORT
+    )
+
+
+@told
+async def edit(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/knowledge/entries/{kind}/{key}: the newest version, or what is published."""
+    kind, key = request.match_info["kind"], request.match_info["key"]
+    _kind(kind)
+    history = await run(request, lambda connection: entries.history(connection, kind, key))
+    body = _newest(history, kind, key) or {}
+    return _form(request, who, kind, key, fields_of(kind, body), history)
+
+
+@told
+async def save(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/knowledge/entries/{kind}/{key}: a draft; faults are shown above what was typed."""
+    kind, given = request.match_info["kind"], await fields(request)
+    _kind(kind)
+    key = given.get("key", "").strip() or request.match_info["key"]
+    may_edit(who, kind, key)
+    try:
+        entry = Entry(kind, key, None if given.get("remove") else body_from(kind, key, given))
+        await asyncio.to_thread(overlaid, live.knowledge().release.catalogue, [entry])
+    except ContentError as fault:
+        history = await run(request, lambda connection: entries.history(connection, kind, key))
+        return _form(request, who, kind, key, given, history, str(fault).splitlines(), 422)
+    note = given.get("note_to_reviewer", "").strip()[:500]
+    id = await run(request, lambda connection: entries.save(connection, who, entry, note, audited))
+    return see(f"/desk/knowledge/versions/{id}")
+
+
+@told
+async def version(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk/knowledge/versions/{id}: beside what is published."""
+    id = number(request)
+    shown = await run(request, lambda connection: entries.load(connection, id))
+    catalogue = live.knowledge().release.catalogue
+    now = record(catalogue, shown.kind, shown.key)
+    return render(
+        request,
+        "knowledge_version.html",
+        who,
+        shown=shown,
+        rows=await asyncio.to_thread(side_by_side, now, shown.body),
+        kinds=KIND_NAMES,
+        states=entries.STATES,
+        mine=shown.author == who.name,
+    )
+
+
+@told
+async def step(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/knowledge/versions/{id}/{step}: submit, approve or send-back"""
+    id, name, given = number(request), request.match_info["step"], await fields(request)
+    if name == "submit":
+        await run(request, lambda connection: entries.submit(connection, who, id, audited))
+    elif name == "approve":
+        await run(request, lambda connection: entries.approve(connection, who, id, audited))
+    elif name == "send-back":
+        note = given.get("note", "").strip()[:500]
+        await run(request, lambda connection: entries.send_back(connection, who, id, note, audited))
+    else:
+        raise LookupError(name)
+    return see(f"/desk/knowledge/versions/{id}")
+
+
+def _form(
+    request: web.Request,
+    who: Staff,
+    kind: str,
+    key: str,
+    given: Mapping[str, str],
+    history: list[entries.Version],
+    faults: list[str] | None = None,
+    status: int = 200,
+) -> web.Response:
+    try:
+        may_edit(who, kind, key)
+        editable = True
+    except Forbidden:
+        editable = False
+    return render(
+        request,
+        "knowledge_form.html",
+        who,
+        status,
+        kind=kind,
+        kinds=KIND_NAMES,
+        key=key,
+        given=given,
+        plain=PLAIN[kind],
+        lists=LISTS[kind],
+        labels=LABELS,
+        facets=FACETS,
+        doors=[(row.id, row.name) for row in live.knowledge().release.catalogue.channels],
+        channel_kinds=ChannelKind.__args__,  # type: ignore[attr-defined]
+        sections=_blocks(given) if kind == "guide" else [],
+        history=history,
+        states=entries.STATES,
+        faults=faults or [],
+        editable=editable,
+    )
+
+
+def _blocks(given: Mapping[str, str]) -> list[tuple[int, list[int]]]:
+    """Sections by number with the numbers of their statements, and an empty one of each at the end."""
+    numbers = sorted(
+        {int(name.split(".")[1]) for name in given if name.startswith("section.") and name.endswith(".id")}
+    )
+    found = []
+    for section in [*numbers, (numbers[-1] + 1) if numbers else 0]:
+        prefix = f"section.{section}."
+        own = sorted(
+            int(name.removeprefix(prefix)[:-5])
+            for name in given
+            if name.startswith(prefix) and name.endswith(".text") and name.removeprefix(prefix)[:-5].isdigit()
+        )
+        found.append((section, [*own, (own[-1] + 1) if own else 0]))
+    return found
+
+
+def _kind(kind: str) -> Any:
+    if kind not in KINDS:
+        raise LookupError(kind)
+    return KINDS[kind]
+
+
+def _newest(history: list[entries.Version], kind: str, key: str) -> dict[str, Any] | None:
+    if history and history[0].state in (entries.DRAFT, entries.REVIEW, entries.APPROVED):
+        return history[0].body
+    return record(live.knowledge().release.catalogue, kind, key)
+
+
+def _title(row: BaseModel) -> str:
+    for name in ("title", "name", "label", "text"):
+        if value := getattr(row, name, None):
+            return str(value)
+    return str(getattr(row, "questions", [getattr(row, "file", "")])[0])
+
+
+def _old(*kinds: Any) -> list[tuple[str, str, str, str]]:
+    """Kind, key, name and why: not confirmed for a year, or no longer valid within a month."""
+    today, found = date.today(), []
+    for kind, rows in zip(("guide", "channel"), kinds, strict=True):
+        for row in rows:
+            until = getattr(row, "valid_until", None)
+            if until is not None and until < today + timedelta(days=30):
+                found.append((kind, row.id, _title(row), f"有效到 {until}，过了这天自动不再答"))
+            elif row.confirmed < today - OLD:
+                found.append((kind, row.id, _title(row), f"最近核对 {row.confirmed}，超过一年了"))
+    return found
+
+
+PAGES = (
+    Page("GET", "/desk/knowledge", "knowledge.read", overview, nav="知识"),
+    Page("GET", "/desk/knowledge/entries/{kind}", "knowledge.read", listing),
+    Page("GET", "/desk/knowledge/entries/{kind}/{key}", "knowledge.read", edit),
+    Page("POST", "/desk/knowledge/entries/{kind}/{key}", "knowledge.edit", save, max_body=FORM_BYTES),
+    Page("GET", "/desk/knowledge/versions/{id}", "knowledge.read", version),
+    Page("POST", "/desk/knowledge/versions/{id}/{step}", "knowledge.read", step),
+)

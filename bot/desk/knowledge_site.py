@@ -1,0 +1,69 @@
+"""What the pages of the knowledge administration have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from bot.channels.web.access import STORE
+from bot.desk.html import render
+from bot.desk.sessions import Staff
+from bot.desk.site import Handler
+from bot.editing.entries import WrongState
+from bot.editing.people import Forbidden
+from bot.editing.swap import Swap
+from bot.editing.workshop import Workshop
+from knowledge.crisis import CrisisContentError
+from knowledge.release import ReleaseError
+from knowledge.schema import ContentError
+from knowledge.sources.files import ImportRefused
+
+T = TypeVar("T")
+WORKSHOP = web.AppKey("workshop", Workshop)
+SWAP = web.AppKey("swap", Swap)
+KIND_NAMES = {
+    "guide": "指引",
+    "channel": "渠道卡",
+    "scope": "不归我们管的问法",
+    "status": "固定答复",
+    "import": "名册和清单",
+}
+
+
+def told(handler: Handler) -> Handler:
+    """What cannot be done is told on a page in plain words, with the status that belongs to it."""
+
+    @wraps(handler)
+    async def serve(request: web.Request, who: Staff) -> web.StreamResponse:
+        try:
+            return await handler(request, who)
+        except Forbidden as fault:
+            return render(request, "message.html", who, 403, title="没有权限", message=str(fault))
+        except LookupError:
+            return render(request, "message.html", who, 404, title="没有找到", message="没有这一条，可能已经删掉了。")
+        except (WrongState, ContentError, CrisisContentError, ImportRefused, ReleaseError) as fault:
+            return render(request, "message.html", who, 422, title="没有做成", message=str(fault))
+
+    return serve
+
+
+async def run(request: web.Request, work: Callable[[Connection], T]) -> T:
+    """``work`` in one transaction."""
+    return await request.app[STORE].run(work)
+
+
+async def fields(request: web.Request) -> dict[str, str]:
+    """The form's texts."""
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def number(request: web.Request) -> int:
+    """The id in the address. LookupError when it is none."""
+    given = request.match_info["id"]
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise LookupError(given)
+    return int(given)

@@ -1,0 +1,52 @@
+"""Every page of the desk. A new part of the desk is one module with a tuple PAGES, named here (docs/decisions/0011)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from aiohttp import web
+
+from bot.desk import (
+    account_pages,
+    caller_pages,
+    duty_pages,
+    inbox_pages,
+    knowledge_inbox,
+    knowledge_pages,
+    knowledge_releases,
+    knowledge_uploads,
+    login_pages,
+    record_pages,
+)
+from bot.desk.html import render
+from bot.desk.live import LOOKING
+from bot.desk.permissions import SIGNED_IN
+from bot.desk.sessions import Staff
+from bot.desk.site import Page, add_pages
+
+
+async def home(request: web.Request, who: Staff) -> web.Response:
+    """GET /desk: what one may do."""
+    return render(request, "home.html", who)
+
+
+PAGES = (
+    Page("GET", "/desk", SIGNED_IN, home),
+    *login_pages.PAGES,
+    *caller_pages.PAGES,
+    *inbox_pages.PAGES,
+    *record_pages.PAGES,
+    *duty_pages.PAGES,
+    *knowledge_pages.PAGES,
+    *knowledge_releases.PAGES,
+    *knowledge_uploads.PAGES,
+    *knowledge_inbox.PAGES,
+    *account_pages.PAGES,
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """The desk's whole URL map."""
+    looking: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    app[LOOKING] = looking
+    add_pages(app, PAGES)
