@@ -13,12 +13,12 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import JSON, Connection, DateTime, MetaData, Table, func, insert, select
+from sqlalchemy import JSON, Connection, Date, DateTime, Integer, MetaData, Table, func, insert, select
 
 from bot.conversations.migrate import migrate, revisions
 from bot.conversations.store import connect
@@ -135,20 +135,31 @@ def _tables(connection: Connection) -> list[Table]:
 
 
 def _line(table: Table, row: Any) -> str:
-    values = {name: _utc(value).isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    return json.dumps({name: _plain(value) for name, value in row.items()}, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _utc(value).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _fill(connection: Connection, table: Table, body: bytes) -> None:
     moments = [column.name for column in table.columns if isinstance(column.type, DateTime)]
+    days = [column.name for column in table.columns if isinstance(column.type, Date)]
 
     def rows() -> Iterator[dict[str, Any]]:
         for line in body.decode().split("\n")[:-1]:
             row = json.loads(line)
-            yield row | {name: _utc(datetime.fromisoformat(row[name])) for name in moments if row[name] is not None}
+            row |= {name: _utc(datetime.fromisoformat(row[name])) for name in moments if row[name] is not None}
+            yield row | {name: date.fromisoformat(row[name]) for name in days if row[name] is not None}
 
     for batch in _batches(rows()):
         connection.execute(insert(table), batch)
+    key = next(iter(table.primary_key))
+    if connection.dialect.name == "postgresql" and isinstance(key.type, Integer):  # new rows count on from there
+        sequence = func.pg_get_serial_sequence(table.name, key.name)
+        connection.execute(select(func.setval(sequence, func.coalesce(func.max(key), 0) + 1, False)).select_from(table))
 
 
 def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

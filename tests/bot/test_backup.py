@@ -51,7 +51,7 @@ async def test_a_restored_installation_goes_on_where_it_was(full: Settings, empt
     name, token = await store.open_conversation("web")
     turn = await store.begin_turn(name, "t1", SAID, ("mobile",))
     await store.begin_turn(name, "t2", "没答完", ())
-    await store.finish_turn(turn.id, an_answer("答复。"), "rasa")
+    await store.finish_turn(turn, an_answer("答复。"), "rasa", an_answer)
     await give_feedback(store, name, turn.id, Verdict.UNSATISFIED, "太慢")
     before = await store.history(name)
     file = tmp_path / "kept.tar.gz"
@@ -92,6 +92,28 @@ def test_a_backup_of_an_earlier_revision_is_brought_up(revision: str, tmp_path: 
         for table, count in filled.items():
             assert connection.execute(text(f"select count(*) from {table}")).scalar() == count
     engine.dispose()
+
+
+def test_numbers_go_on_after_those_restored(postgres: Postgres, tmp_path: Path) -> None:
+    old = Settings(_env_file=None, data_dir=tmp_path / "old")
+    migrate(old.database)
+    engine = connect(old.database)
+    with engine.begin() as connection:
+        fill(connection)
+    engine.dispose()
+    backup(old, tmp_path / "b.tar.gz")
+    with postgres.database() as url:
+        restore(Settings(_env_file=None, data_dir=tmp_path / "new", database_url=url), tmp_path / "b.tar.gz")
+        engine = connect(url)
+        with engine.connect() as connection:
+            query = (
+                "select table_name, column_default from information_schema.columns where column_default like 'nextval%'"
+            )
+            defaults = connection.execute(text(query)).all()
+            assert defaults
+            for table, default in defaults:
+                assert connection.execute(text(f"select {default}")).scalar() == 3, table
+        engine.dispose()
 
 
 def test_nothing_is_written_over(full: Settings, tmp_path: Path) -> None:
