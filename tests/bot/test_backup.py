@@ -51,7 +51,7 @@ async def test_a_restored_installation_goes_on_where_it_was(full: Settings, empt
     name, token = await store.open_conversation("web")
     turn = await store.begin_turn(name, "t1", SAID, ("mobile",))
     await store.begin_turn(name, "t2", "没答完", ())
-    await store.finish_turn(turn.id, an_answer("答复。"), "rasa")
+    await store.finish_turn(turn, an_answer("答复。"), "rasa", an_answer)
     await give_feedback(store, name, turn.id, Verdict.UNSATISFIED, "太慢")
     before = await store.history(name)
     file = tmp_path / "kept.tar.gz"

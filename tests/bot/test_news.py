@@ -45,7 +45,7 @@ async def test_another_replicas_answer_and_erasure_ring_here(url: str) -> None:
         other, _ = await store.open_conversation("web")
         with bell.listen(mine) as heard, bell.listen(other) as unheard:
             turn = await store.begin_turn(mine, "t1", "问", ())
-            await store.finish_turn(turn.id, an_answer("答"), "rasa")
+            await store.finish_turn(turn, an_answer("答"), "rasa", an_answer)
             await until(heard.is_set, 1)
             heard.clear()
             await store.erase(mine)
@@ -80,5 +80,5 @@ async def test_after_a_restart_of_the_database_everybody_looks_again(
             await until(heard.is_set)
             heard.clear()
             turn = await store.begin_turn(mine, "t1", "问", ())  # the pool notices its dead connections by itself
-            await store.finish_turn(turn.id, an_answer("答"), "rasa")
+            await store.finish_turn(turn, an_answer("答"), "rasa", an_answer)
             await until(heard.is_set, 1)
