@@ -202,7 +202,8 @@ def test_two_people_change_the_knowledge_and_a_resident_sees_it(enter: Enter, tm
     reviewer.goto("/desk/knowledge/builds/1")
     reviewer.get_by_role("button", name="发布").click()
     expect(reviewer.get_by_text(re.compile("shenhe 发布于"))).to_be_visible()
-    assert NEW in answer(resident := enter(""))
+    resident = enter("")
+    assert NEW in answer(resident)
     picture(resident, "desk-resident")
 
     reviewer.goto("/desk/knowledge")
