@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from bot.conversations import news
 from bot.conversations.tables import conversations, handovers, turns
 from knowledge.records import Answer, Status
 
@@ -154,6 +155,7 @@ def tell(connection: Connection, conversation_id: str, answer: Answer) -> str:
     connection.execute(insert(turns).values(row))
     mine = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(mine).values(last_turn_at=now))
+    news.tell(connection, conversation_id)  # residents who listen at another replica hear it at once too
     return answer.text
 
 
