@@ -74,7 +74,7 @@ def settle(
         _write(connection, conversation_id, reason=reason, misses=misses, changed_at=now)
     if reason == "asked" and on_duty is not None:
         told = words("staff-called" if on_duty else "nobody-on-duty")
-        # The doors and the offer of a call back stay: the resident need not wait.
+        # The offer of a call back stays: the resident need not wait.
         answer = replace(answer, reason=told.reason, text=told.text)
     return Settled(answer, engine, True)
 
