@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from bot.conversations import news
 from bot.conversations.tables import conversations, handovers, turns
 from knowledge.records import Answer, Status
 
@@ -73,7 +74,7 @@ def settle(
         _write(connection, conversation_id, reason=reason, misses=misses, changed_at=now)
     if reason == "asked" and on_duty is not None:
         told = words("staff-called" if on_duty else "nobody-on-duty")
-        # The doors and the offer of a call back stay: the resident need not wait.
+        # The offer of a call back stays: the resident need not wait.
         answer = replace(answer, reason=told.reason, text=told.text)
     return Settled(answer, engine, True)
 
@@ -154,6 +155,7 @@ def tell(connection: Connection, conversation_id: str, answer: Answer) -> str:
     connection.execute(insert(turns).values(row))
     mine = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(mine).values(last_turn_at=now))
+    news.tell(connection, conversation_id)  # residents who listen at another replica hear it at once too
     return answer.text
 
 
