@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,13 +58,17 @@ def test_handover_from_the_widget_and_back(open_page: OpenPage, desk: Page, firs
     expect(desk.get_by_role("heading", name="王，您好")).to_be_visible()
     desk.get_by_role("link", name="收件箱").first.click()
     expect(desk.get_by_text("等人接手")).to_be_visible()
+    links = desk.get_by_role("link", name="看会话")
+    before = set(links.evaluate_all("links => links.map(link => link.getAttribute('href'))"))
 
     resident = open_page()
     ask(resident, "老板拖欠工资怎么办")
     ask(resident, "转人工")
-    row = desk.get_by_role("row", name="要找真人")
-    expect(row).to_be_visible()  # live, nobody reloaded
-    expect(desk).to_have_title("（1）收件箱 · 殷法问")
+    expect(links).to_have_count(len(before) + 1)  # live, nobody reloaded
+    (mine,) = set(links.evaluate_all("links => links.map(link => link.getAttribute('href'))")) - before
+    row = desk.get_by_role("row").filter(has=desk.locator(f"a[href='{mine}']"))
+    expect(row).to_contain_text("要找真人")
+    expect(desk).to_have_title(re.compile(r"^（\d+）收件箱 · 殷法问$"))
     assert axe(desk) == []
     picture(desk, "desk-inbox")
 
