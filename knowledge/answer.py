@@ -40,7 +40,7 @@ SURE = 0.8
 # the emergency numbers or, when danger is not even likely, before them (docs/decisions/0006).
 CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.6
 # What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
-FEW_WORDS, ASKED = 20, 0.1
+FEW_WORDS, ASKED = 12, 0.15
 # What stands in the questions of so many guides, in so few characters, names no matter.
 COMMON, FEW_CHARACTERS = 30, 4
 # So near to a known question, less evidence is enough.
@@ -381,11 +381,15 @@ class Knowledge:
         if len(found.normal) > FEW_WORDS or not best.target.group.startswith("guide:"):
             return best.target.key
         message = self.release.catalogue.context.read(found.normal)
-        same = (row for row in found.targets if row.target.group == best.target.group)
+        same = [row for row in found.targets if row.target.group == best.target.group]
+        facets = {row.target.key: self._sections[row.target.key.removeprefix("guide:")][1].facet for row in same}
+        # Who or where to turn to: the section about that, or the steps, which begin with the first door.
+        door = "where" if "where" in facets.values() else "steps"
+        asks_for_doors = bool({"who", "where"} & set(message.facets))
 
         def weight(row: Scored) -> float:
-            _, section = self._sections[row.target.key.removeprefix("guide:")]
-            return row.score + ASKED * message.asks_for(section.facet)
+            facet = facets[row.target.key]
+            return row.score + ASKED * (facet == door if asks_for_doors else message.asks_for(facet))
 
         return max(same, key=weight).target.key
 
