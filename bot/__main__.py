@@ -16,7 +16,6 @@ from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
 from bot.desk.account_command import account
 from bot.desk.permissions import ROLES
-from bot.doctor import doctor
 from bot.settings import Settings, settings
 
 
@@ -27,6 +26,14 @@ def run(options: Settings) -> int:
     if prepare(options) != 0:
         return 1
     return supervisor.run(options)
+
+
+def doctor(options: Settings) -> int:
+    """Look at this installation and say what to do; 1 when something does not work."""
+    # Only here: it reads releases, whose libraries would stay in the supervisor's memory (110 MB).
+    from bot.doctor import doctor as check
+
+    return check(options)
 
 
 def prepare(options: Settings) -> int:
