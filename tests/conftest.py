@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from cryptography.fernet import Fernet
@@ -42,14 +43,18 @@ def rasa_python() -> Path | None:
     return path if path.is_file() else None
 
 
+def missing(what: str) -> NoReturn:
+    """The machine lacks something: a failure in CI, a skip with the reason elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 def need_rasa() -> Path:
     """Rasa's Python, or the test ends here with the reason."""
     path = rasa_python()
     if path is None:
-        message = "no Rasa environment: run make setup"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing("no Rasa environment: run make setup")
     return path
 
 
@@ -68,10 +73,7 @@ def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; tests that need it fail in CI and are skipped elsewhere when none is installed."""
     programs = binaries()
     if programs is None:
-        message = "no PostgreSQL: install Debian's package postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing("no PostgreSQL: install Debian's package postgresql")
     # Not in pytest's own folder: each new pytest closes that one to other accounts, and PostgreSQL does not run as root.
     with tempfile.TemporaryDirectory(prefix="yinfawen-postgresql-") as folder:
         server = Postgres(Path(folder), programs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from sqlalchemy import Connection, delete, insert, select
@@ -17,8 +16,8 @@ from bot.desk.html import render, see
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
 from bot.desk.tables import accounts, canned, duty
+from knowledge.hours.answer import SHANGHAI
 
-ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = timedelta(hours=24)
 
 
@@ -103,7 +102,7 @@ def _operators(connection: Connection) -> list[Account]:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
     except ValueError:
         raise AccountFault("要写清楚几号几点。") from None
 

@@ -17,12 +17,12 @@ from bot.conversations.tables import callbacks, conversations, handovers, turns
 from bot.desk import inbox
 from bot.desk.accounts import AccountFault
 from bot.desk.audit import audited
-from bot.desk.duty_pages import ZONE
-from bot.desk.html import render, see
+from bot.desk.html import moment, render, see
 from bot.desk.sessions import Staff
 from bot.desk.sheet import attachment, cell
 from bot.desk.site import Page
 from bot.desk.tables import calls
+from knowledge.hours.answer import SHANGHAI
 
 SHOWN, EXPORTED = 100, 10_000
 
@@ -88,7 +88,7 @@ async def export_calls(request: web.Request, who: Staff) -> web.Response:
     heads = ["时间", "坐席", "来电号码", "事项", "村（社区）", "说了什么", "结果", "回访日期"]
     table = [
         [
-            _time(row.at),
+            moment(row.at),
             row.account,
             row.caller,
             row.matter,
@@ -126,7 +126,7 @@ async def export_conversations(request: web.Request, who: Staff) -> web.Response
             row.id,
             row.channel,
             inbox.STATES[row.state or "bot"],
-            _time(row.last_turn_at),
+            moment(row.last_turn_at),
             row.first or "",
             row.outcome or "",
         ]
@@ -186,7 +186,7 @@ def _calls(request: web.Request) -> Any:
         query = query.where(or_(*(column.contains(words, autoescape=True) for column in columns)))
     if since:
         try:
-            begin = datetime.combine(date.fromisoformat(since), datetime.min.time(), ZONE)
+            begin = datetime.combine(date.fromisoformat(since), datetime.min.time(), SHANGHAI)
         except ValueError:
             raise AccountFault("日期不对。") from None
         query = query.where(calls.c.at >= begin.astimezone(UTC))
@@ -206,12 +206,8 @@ def _sheet(title: str, heads: list[str], table: list[list[str]]) -> bytes:
     return out.getvalue()
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
-
-
 def _today() -> date:
-    return datetime.now(ZONE).date()
+    return datetime.now(SHANGHAI).date()
 
 
 PAGES = (

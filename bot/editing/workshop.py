@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -112,8 +113,6 @@ class Workshop:
         return code, (await faults).decode(errors="replace").strip()
 
     def _environment(self) -> dict[str, str]:
-        import os
-
         return {
             **os.environ,
             "YINFAWEN_DATA_DIR": str(self._settings.data_dir),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from typing import Any
 
@@ -17,6 +16,7 @@ from bot.settings import Settings
 from knowledge.records import Status
 from tests.bot.fakes import CITATION, FakeRasa, an_answer
 from tests.bot.test_api import Rows, Start
+from tests.conftest import missing
 
 SITE = "https://www.example.org"
 NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -24,9 +24,7 @@ NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 def need_widget() -> None:
     if not FILES["widget.js"][0].is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail("the widget is not built: run make widget")
-        pytest.skip("the widget is not built: run make widget")
+        missing("the widget is not built: run make widget")
 
 
 # --- files ---

@@ -11,16 +11,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser.helpers import DESKTOP, FLAGS, VIOLATIONS, WATCH, OpenPage
+from tests.conftest import missing
 
 
 def chromium() -> str:
     """Where the browser is; without one the test ends here with the reason."""
     path = os.environ.get("YINFAWEN_CHROMIUM") or shutil.which("chromium")
     if path is None:
-        reason = "no Chromium: install Debian's chromium or set YINFAWEN_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("no Chromium: install Debian's chromium or set YINFAWEN_CHROMIUM")
     return path
 
 

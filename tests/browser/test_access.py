@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.browser.helpers import (
     picture,
     send,
 )
+from tests.conftest import missing
 
 pytestmark = pytest.mark.browser
 
@@ -49,10 +49,7 @@ window.SpeechRecognition = window.webkitSpeechRecognition = class extends EventT
 def axe(page: Page) -> list[str]:
     """What axe finds wrong, one line each."""
     if not AXE.is_file():
-        reason = "no axe-core: run make widget"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("no axe-core: run make widget")
     if page.evaluate("() => typeof axe === 'undefined'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate(
