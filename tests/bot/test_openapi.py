@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
-import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
@@ -30,48 +31,42 @@ OPERATIONS = {
 CASES = int(os.environ.get("YINFAWEN_FUZZ", "60"))  # of each operation, proper and strange ones
 
 
-class RunningService:
-    """The service with all its parts on a free port, in an event loop and thread of its own."""
+def serve(options: Settings, told: Connection) -> None:
+    """Run the service with all its parts on a free port until the process is ended; tell its address."""
 
-    def __init__(self, options: Settings) -> None:
-        self.options, self.url = options, ""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+    async def forever() -> None:
+        rasa = FakeRasa()
+        await rasa.start()
+        runner = web.AppRunner(make_app(options.model_copy(update={"rasa_port": rasa.port})))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        told.send(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await asyncio.Event().wait()
 
-    def __enter__(self) -> RunningService:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(20)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    async def _start(self) -> None:
-        self._rasa = FakeRasa()
-        await self._rasa.start()
-        app = make_app(self.options.model_copy(update={"rasa_port": self._rasa.port}))
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def _stop(self) -> None:
-        await self._runner.cleanup()
-        await self._rasa.stop()
+    live.use(SmallKnowledge())  # type: ignore[arg-type]
+    asyncio.run(forever())
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service in a process of its own.
+
+    Not in a thread: CPython 3.11's parser of syntax trees is not safe for threads (SystemError "AST constructor
+    recursion depth mismatch"), and hypothesis here and a traceback logged there both use it.
+    """
     unlimited = dict.fromkeys(("turns_per_minute", "address_per_minute", "conversations_per_minute"), 0)
     options = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("openapi"), **unlimited)
     migrate(options.database)
-    before = live._live
-    live.use(SmallKnowledge())  # type: ignore[arg-type]
-    with RunningService(options) as running:
-        yield running.url
-    live._live = before
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(options, there), daemon=True)
+    process.start()
+    try:
+        assert here.poll(60), "the service did not start"
+        yield here.recv()
+    finally:
+        process.terminate()
+        process.join(20)
 
 
 @pytest.fixture(scope="module")
