@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
@@ -15,10 +16,14 @@ from knowledge.embed import SentenceTransformerEmbedder, load_embedder
 from knowledge.encoder import ModelUnavailable
 from knowledge.entries import overlaid
 from knowledge.import_command import add_imports
+from knowledge.learning import GATE_FILE
 from knowledge.records import Answer
 from knowledge.release import ReleaseError, build_release, built, current, entries_of, publish
+from knowledge.search import EVIDENCE
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import ImportRefused
+
+GOLDEN = [GATE_FILE, Path("tests/golden")]
 
 
 def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
@@ -70,11 +75,11 @@ def search(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     found = knowledge.search(args.question)
     gate = knowledge.release.searcher.gate
     print(f"normal form: {found.normal}")
-    print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}")
+    print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}, decline from {gate.decline:.2f}")
     for item in found.targets[: args.limit]:
         print(
-            f"{item.probability:6.3f}  score {item.score:.3f} = learned {item.learned:.3f} + dense {item.dense:.3f} + "
-            f"statement {item.statement:.3f}, lead {item.lead:.3f}  {item.target.key}  ({item.question})"
+            f"{item.probability:6.3f}  {item.target.key}  ({item.question})\n        "
+            + ", ".join(f"{name} {value:.3f}" for name, value in zip(EVIDENCE, item.features, strict=True))
         )
     for hit in found.passages[: args.limit]:
         print(
@@ -124,7 +129,13 @@ def main() -> int:
     command.add_argument("--limit", type=int, default=8)
     command.set_defaults(run=search)
     command = commands.add_parser("evaluate", help="measure the published release on golden questions")
-    command.add_argument("golden", nargs="?", default="tests/golden", help="folder with golden questions")
+    command.add_argument(
+        "golden",
+        nargs="*",
+        type=Path,
+        default=GOLDEN,
+        help="files or folders with golden questions (the gate's and tests/golden)",
+    )
     command.add_argument("--out", default="results/evaluate", help="folder for the results")
     command.set_defaults(run=evaluate)
     args = parser.parse_args()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DENSE_SCALE = 3.0
 STRENGTH = 10.0
-SEEN = 3  # words that stand in fewer questions teach little and cost memory
+SEEN = 8  # words that stand in fewer questions teach little and cost memory: all of them at a build, squared
 
 
 class SectionModel:
