@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
 from bot.conversations.news import tell
+from bot.conversations.scrub import OVERWRITE, empty_log
 from bot.conversations.tables import callbacks, conversations, turns
 from knowledge.records import Answer, Status
 
@@ -80,7 +81,7 @@ def connect(url: str) -> Engine:
 
         @event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", OVERWRITE):
                 connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -280,6 +281,7 @@ class ConversationStore:
 
         await self._run(work)
         self._proven.pop(conversation_id, None)
+        await self._empty_log()
 
     async def erase_older_than(self, days: int) -> int:
         """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
@@ -293,7 +295,12 @@ class ConversationStore:
 
         erased = await self._run(work, ERASING)
         self._proven.clear()
+        await self._empty_log()
         return erased
+
+    async def _empty_log(self) -> None:
+        """In the thread that writes, so that nothing of ours is under way."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, empty_log, self.engine)
 
 
 # Put together once: that takes longer than running them.
