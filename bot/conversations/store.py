@@ -68,6 +68,9 @@ class Turn:
     with_staff: bool = False
 
 
+_log = logging.getLogger(__name__)
+
+
 def connect(url: str) -> Engine:
     """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock.
 
@@ -299,8 +302,12 @@ class ConversationStore:
         return erased
 
     async def _empty_log(self) -> None:
-        """In the thread that writes, so that nothing of ours is under way."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, empty_log, self.engine)
+        """In the thread that writes, so that nothing of ours is under way. What is erased is erased, even if this fails."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.get_running_loop().run_in_executor(self._threads, empty_log, self.engine)
+        except (TimeoutError, SQLAlchemyError) as error:
+            _log.warning("SQLite's log could not be emptied (%s); the next erasing does it", type(error).__name__)
 
 
 # Put together once: that takes longer than running them.
