@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
@@ -28,7 +31,8 @@ GOLDEN = [GATE_FILE, Path("tests/golden")]
 
 def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Build the content into a release and publish it; quick when nothing changed."""
-    embedder = SentenceTransformerEmbedder(settings.model_source)
+    processors = len(os.sched_getaffinity(0))  # nobody is served by this process: all of them may help
+    embedder = SentenceTransformerEmbedder(settings.model_source, workers=processors)
     imported = settings.imported_dir
     # What administrators published stays, also when the shipped content is newer.
     entries = entries_of(settings.releases_dir, current(settings.releases_dir))
@@ -36,19 +40,27 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
         embedder.warm_up()
-        release = build_release(
-            settings.releases_dir,
-            embedder,
-            CONTENT,
-            say=lambda line: print(f"  {line}", flush=True),
-            imported=imported,
-            entries=entries,
-        )
+        with _every_processor(processors):
+            release = build_release(
+                settings.releases_dir,
+                embedder,
+                CONTENT,
+                say=lambda line: print(f"  {line}", flush=True),
+                imported=imported,
+                entries=entries,
+            )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
     print(f"  knowledge release {release} is published", flush=True)
     for fault in citation_faults(overlaid(load_catalogue(CONTENT, imported), entries, CONTENT)):
         print(f"  注意 / warning: {fault}", flush=True)
+
+
+def _every_processor(processors: int) -> threadpool_limits:
+    """Linear algebra on all of them, whatever OMP_NUM_THREADS says: that is meant for processes that serve."""
+    import scipy.linalg  # noqa: F401 -- limits hold for libraries that are loaded already
+
+    return threadpool_limits(processors, user_api="blas")
 
 
 def check(settings: KnowledgeSettings, args: argparse.Namespace) -> int:

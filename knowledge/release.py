@@ -32,6 +32,7 @@ from knowledge.records import Passage
 from knowledge.rewording import Reworded
 from knowledge.search import Searcher
 from knowledge.sections import SectionModel
+from knowledge.vectors import Remembering
 
 FORMAT = 1
 # From which probability on a target answers, and from which it is offered as a choice: chosen on the fitted half of the
@@ -92,7 +93,9 @@ def build_release(
         gate = _manifest(reworded.home)["gate"]
         reworded.reindex(half, goals, passages, embedder)
     elif earlier is None:
-        gate = asdict(learn(half, goals, passages, embedder, say))
+        remembering = Remembering(embedder, folder)
+        gate = asdict(learn(half, goals, passages, remembering, say))
+        remembering.keep()
     else:
         say("nothing new to learn, taking it from the release before")
         gate = _manifest(earlier)["gate"]
