@@ -20,13 +20,15 @@ from pydantic import TypeAdapter
 from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue
 from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
 from knowledge.danger import CASES_FILE, DangerModel, load_cases
+from knowledge.documents.quotes import Quoter, passages_of, sentences_of
+from knowledge.documents.search import DocumentSearch, load_document_search, write_document_index
 from knowledge.embed import Embedder
 from knowledge.entries import FILE as ENTRIES_FILE
 from knowledge.entries import Entry, overlaid, read_entries, write_entries
 from knowledge.evidence import Gate
 from knowledge.index import HybridIndex
 from knowledge.learning import PARTS, Progress, fingerprint, learn
-from knowledge.passages import Citer, Target, digest, document_passages, targets
+from knowledge.passages import Target, digest, document_passages, targets
 from knowledge.records import Passage
 from knowledge.rewording import Reworded
 from knowledge.search import Searcher
@@ -45,7 +47,8 @@ class ReleaseError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A loaded release: what is published and how to search it."""
+    """A loaded release: what is published and how to search it. ``passages`` are all that can be cited, ``documents``
+    searches those that were uploaded (None when none were)."""
 
     id: str
     catalogue: Catalogue
@@ -53,6 +56,7 @@ class Release:
     crisis: CrisisContent
     danger: DangerModel
     searcher: Searcher
+    documents: DocumentSearch | None = None
 
 
 def build_release(
@@ -97,6 +101,8 @@ def build_release(
         gate = _manifest(earlier)["gate"]
         for part in PARTS:
             shutil.copytree(earlier / part, half / part)
+    alike = _with_the_same_model(folder, embedder.digest)
+    write_document_index(half, catalogue.document_texts, embedder, alike)
     manifest = {
         "format": FORMAT,
         "id": name,
@@ -166,6 +172,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
         passages = tuple(_PASSAGES.validate_json((home / "passages.json").read_bytes()))
         crisis = load_content(home / CRISIS_FILE.name)
         danger = DangerModel.load(home / "danger", [row.kind for row in crisis.kinds])
+        documents = load_document_search(home, catalogue.document_texts)
         weights = manifest["gate"]
         searcher = Searcher(
             targets(catalogue),
@@ -178,12 +185,13 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "was built by another version: run `python -m knowledge build`"
         raise ReleaseError(f"release {release} {advice}") from error
-    return Release(release, catalogue, passages, crisis, danger, searcher)
+    every = (*passages, *passages_of(catalogue.document_texts))
+    return Release(release, catalogue, every, crisis, danger, searcher, documents)
 
 
 def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
     """Every statement must be citable; all that are not are named at once."""
-    citer = Citer(catalogue, passages)
+    citer = Quoter(catalogue, passages)
     faults = []
     for guide, section in catalogue.sections():
         for statement in section.statements:
@@ -215,7 +223,8 @@ def _cases(content: Path) -> str:
 def _mark(catalogue: Catalogue, crisis: str, cases: str, passages: list[Passage], model_digest: str) -> str:
     """Fingerprint of everything that a release is made of: content, and what is learnt from it."""
     learnt = fingerprint(targets(catalogue), passages, crisis, cases, model_digest)
-    return digest(str(FORMAT), str(BANDS), catalogue.model_dump_json(), _plain(passages), learnt)
+    told = [sentence.words for sentence in sentences_of(catalogue.document_texts)]
+    return digest(str(FORMAT), str(BANDS), catalogue.model_dump_json(), _plain(passages), learnt, *told)
 
 
 def _with_the_same(folder: Path, learnt: str) -> Path | None:
@@ -237,6 +246,12 @@ def _with_the_same_questions(
             if old.fits(goals, crisis, cases, model, _manifest(home).get("learnt", "")):
                 return old
     return None
+
+
+def _with_the_same_model(folder: Path, model: str) -> list[Path]:
+    """Complete releases that were made with ``model``, newest first."""
+    homes = sorted(folder.glob("????-??-??-*"), reverse=True)
+    return [home for home in homes if _complete(home) and _manifest(home).get("model_digest") == model]
 
 
 def _manifest(home: Path) -> dict[str, Any]:

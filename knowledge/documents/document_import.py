@@ -1,0 +1,108 @@
+"""Importing a document of any kind: read apart, laid over what was there before, kept. The desk and the command share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from knowledge.documents.apart import pieces_apart
+from knowledge.documents.records import FILE_PREFIX, DocumentPassage, DocumentText
+from knowledge.documents.update import Updated, first_passages, updated
+from knowledge.imported import Changes, keep
+from knowledge.importing import ImportReport, before
+from knowledge.passages import digest
+from knowledge.sources.files import ImportRefused
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the file does not say about itself in a way that a program could trust; see DocumentText."""
+
+    title: str
+    issuer: str
+    published: date
+    source: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    confirmed: date | None = None
+
+
+def document_id(about: About) -> str:
+    """The same for the same title of the same issuer."""
+    return digest(about.issuer, about.title)
+
+
+def import_document(path: Path, folder: Path, about: About, replaces: str | None = None) -> ImportReport:
+    """Import ``path`` into ``folder``, in the place of the document with the id ``replaces``, or of that with the same
+    title and issuer. ImportRefused, with nothing changed, when it cannot be taken."""
+    id = document_id(about) if replaces is None else replaces
+    old = before(folder / f"{FILE_PREFIX}{id}.json", DocumentText)
+    if replaces is not None and old is None:
+        raise ImportRefused(f"没有编号是 {replaces} 的文件 / no document with the id {replaces}")
+    document, report = read_document_file(path, about, old)
+    keep(folder, document)
+    return report
+
+
+def read_document_file(path: Path, about: About, old: DocumentText | None) -> tuple[DocumentText, ImportReport]:
+    """The document in ``path``, with the work on ``old`` (its earlier edition) kept where the words stayed the same, and
+    what changed. ImportRefused."""
+    pieces = pieces_apart(path)
+    if old is None:
+        passages = first_passages(pieces)
+        done = Updated(passages, tuple(passage.number for passage in passages), (), (), ())
+    else:
+        done = updated(old.passages, pieces)
+    document = document_of(about, old.id if old else document_id(about), done.passages)
+    return document, _report(document, done)
+
+
+def document_of(about: About, id: str, passages: tuple[DocumentPassage, ...]) -> DocumentText:
+    """A document, checked. ImportRefused says what of ``about`` does not fit."""
+    try:
+        return DocumentText(
+            id=id,
+            title=about.title,
+            issuer=about.issuer,
+            published=about.published,
+            source=about.source,
+            valid_from=about.valid_from,
+            valid_until=about.valid_until,
+            confirmed=about.confirmed,
+            passages=passages,
+        )
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise ImportRefused(f"{_LABELS.get(where, where)}：{fault['msg'].removeprefix('Value error, ')}") from error
+
+
+_LABELS = {"title": "标题要有字，最多 200 字", "issuer": "发文单位要有字，最多 200 字", "source": "来源最多 1000 字"}
+
+
+def _report(document: DocumentText, done: Updated) -> ImportReport:
+    by_number = {passage.number: label(passage) for passage in document.passages}
+    return ImportReport(
+        kept=f"{document.title}（imported/{document.file}）",
+        total=len(document.passages),
+        changes=Changes(
+            tuple(by_number[number] for number in done.added),
+            tuple(by_number[number] for number in done.changed),
+            tuple(text[:_SHOWN] for text in done.removed),
+        ),
+        notes=tuple(
+            f"您改过这一段，新文件里它的原文也变了，请选用哪个：{by_number[number]} / edited before, and changed in the file"
+            for number in done.conflicts
+        ),
+    )
+
+
+def label(passage: DocumentPassage) -> str:
+    """How a passage is named in a report: where it stands and how it begins."""
+    text = passage.text if len(passage.text) <= _SHOWN else passage.text[:_SHOWN] + "……"
+    return f"{passage.headings[-1]}：{text}" if passage.headings else text
