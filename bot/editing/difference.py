@@ -35,4 +35,16 @@ def side_by_side(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -
 def _lines(body: Mapping[str, Any] | None) -> list[str]:
     if body is None:
         return []
+    if body.get("kind") == "document":
+        return _document_lines(body)
     return str(yaml.safe_dump(dict(body), allow_unicode=True, sort_keys=True, width=200)).splitlines()
+
+
+def _document_lines(body: Mapping[str, Any]) -> list[str]:
+    """What a reviewer of a document reads: what is said of it, then its passages; not the words they were made of."""
+    told = [f"{name}: {value}" for name, value in body.items() if name not in ("kind", "id", "passages") and value]
+    for passage in body["passages"]:
+        above = " / ".join(passage["headings"])
+        mark = "（不用）" if passage["left_out"] else ""
+        told += [f"{mark}[{above}]", *(f"{mark}{line}" for line in passage["text"].splitlines())]
+    return told

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from knowledge.sources.tables import Table
 SECONDS = 30
 MEMORY = 1_000_000_000  # bytes of address space
 OUTPUT = 120_000_000
+AT_ONCE = 2  # files that are read at the same time, in each service process
+_TURN = threading.BoundedSemaphore(AT_ONCE)
 _ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_ADVICE = (
     f"读了 {SECONDS} 秒还没有读完，不收。请把文件分小，或用 Word、WPS 打开后另存一份再传 / took too long to read"
@@ -50,6 +53,21 @@ def _table(sheet: str | None, rows: Any, filled: Any, top: Any, merges_known: bo
 def _told(what: str, path: Path, seconds: float = SECONDS) -> Any:
     """What the process says about ``path``. It gets a copy of no secret: an environment of its own."""
     size_checked(path)
+    if not _TURN.acquire(timeout=seconds):
+        raise ImportRefused(f"{path.name}: 现在正在读别的文件，请过一会儿再传 / busy with other files, try again")
+    try:
+        told = _run(what, path, seconds)
+    finally:
+        _TURN.release()
+    if not isinstance(told, dict) or not told.keys() & {"found", "refused"}:
+        raise ImportRefused(f"{path.name}: {_CRASH_ADVICE}")
+    if "refused" in told:
+        raise ImportRefused(str(told["refused"]))
+    return told["found"]
+
+
+def _run(what: str, path: Path, seconds: float) -> Any:
+    """What the process wrote, None when it wrote nothing of sense."""
     with tempfile.TemporaryDirectory(prefix="yinfawen-read-") as folder:
         out = Path(folder) / "out.json"
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -62,11 +80,6 @@ def _told(what: str, path: Path, seconds: float = SECONDS) -> Any:
         except subprocess.TimeoutExpired as error:
             raise ImportRefused(f"{path.name}: {_TIMEOUT_ADVICE}") from error
         try:
-            told = json.loads(out.read_bytes()) if done.returncode == 0 else None
+            return json.loads(out.read_bytes()) if done.returncode == 0 else None
         except (OSError, ValueError):
-            told = None
-    if not isinstance(told, dict) or not told.keys() & {"found", "refused"}:
-        raise ImportRefused(f"{path.name}: {_CRASH_ADVICE}")
-    if "refused" in told:
-        raise ImportRefused(str(told["refused"]))
-    return told["found"]
+            return None

@@ -4,19 +4,64 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
-from knowledge.documents.apart import pieces_apart
+from knowledge.documents.apart import pieces_apart, tables_apart
 from knowledge.documents.records import FILE_PREFIX, DocumentPassage, DocumentText
 from knowledge.documents.update import Updated, first_passages, updated
 from knowledge.imported import Changes, keep
 from knowledge.importing import ImportReport, before
 from knowledge.passages import digest
+from knowledge.places.advisor_columns import find_header as advisor_header
 from knowledge.sources.files import ImportRefused
+from knowledge.sources.proof_columns import find_header as proof_header
 
 _SHOWN = 60
+
+
+# What to do with files of kinds that are not read.
+_ADVICE = {
+    (".doc", ".wps", ".rtf", ".odt"): "请用 Word 或 WPS 打开，另存为 docx 再传 / save it as docx",
+    (".xls", ".et", ".ods"): "请用 Excel 或 WPS 打开，另存为 xlsx 再传 / save it as xlsx",
+    (
+        ".docm",
+        ".dotm",
+        ".xlsm",
+        ".xltm",
+        ".xlsb",
+        ".pptm",
+    ): "可能带宏，请另存为不带宏的 docx 或 xlsx 再传 / may hold macros",
+    (
+        ".zip",
+        ".rar",
+        ".7z",
+        ".tar",
+        ".gz",
+        ".tgz",
+        ".bz2",
+        ".xz",
+    ): "不收压缩包，请解压后一份一份地传 / no archives, unpack it",
+    (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".heic"): (
+        "图片里的字读不出来，请找发文单位要电子版，或先用文字识别软件转成 docx / pictures hold no text"
+    ),
+    (".ofd", ".ceb", ".caj"): "请用阅读器打开，另存为 PDF 再传 / save it as PDF",
+    (".ppt", ".pptx"): "请把文字另存成 docx 或 PDF 再传 / save it as docx or PDF",
+}
+SUFFIXES = (".txt", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".csv")
+
+
+def kind_checked(name: str) -> str:
+    """The ending of a file's name, small. ImportRefused with what to do for kinds that are not read."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in SUFFIXES:
+        return suffix
+    advice = next(
+        (told for kinds, told in _ADVICE.items() if suffix in kinds),
+        "只收 txt、html、docx、pdf、xlsx、csv / only these",
+    )
+    raise ImportRefused(f"{PurePath(name).name[:100]}: {advice}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +97,8 @@ def import_document(path: Path, folder: Path, about: About, replaces: str | None
 def read_document_file(path: Path, about: About, old: DocumentText | None) -> tuple[DocumentText, ImportReport]:
     """The document in ``path``, with the work on ``old`` (its earlier edition) kept where the words stayed the same, and
     what changed. ImportRefused."""
+    if kind_checked(path.name) in (".xlsx", ".csv"):
+        _not_a_known_table(path)
     pieces = pieces_apart(path)
     if old is None:
         passages = first_passages(pieces)
@@ -60,6 +107,20 @@ def read_document_file(path: Path, about: About, old: DocumentText | None) -> tu
         done = updated(old.passages, pieces)
     document = document_of(about, old.id if old else document_id(about), done.passages)
     return document, _report(document, done)
+
+
+def _not_a_known_table(path: Path) -> None:
+    """Lists that answer in a way of their own must not become plain rows. ImportRefused names the list."""
+    tables = [table for way in tables_apart(path) for table in way]
+    for find_header, name in ((proof_header, "证明事项清单"), (advisor_header, "法律顾问名册")):
+        try:
+            known = any(find_header(table, path.name) for table in tables)
+        except ImportRefused:
+            known = True
+        if known:
+            raise ImportRefused(
+                f"{path.name}: 这是{name}，请用“上传名册、清单、法律”来传，才能按行查 / a table of its own kind"
+            )
 
 
 def document_of(about: About, id: str, passages: tuple[DocumentPassage, ...]) -> DocumentText:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from knowledge.documents.records import LONGEST_PASSAGE, DocumentPassage, DocumentText, SourcePiece
 from knowledge.normalise import for_display
+
+_SENTENCE_ENDS, _CLAUSE_ENDS = re.compile(r"[。！？!?；;]+[”’」』)）]*|\n"), re.compile(r"[，,：:、]")
+_SHOWN = 40
 
 
 class EditRefused(ValueError):
@@ -34,23 +38,28 @@ def merged(document: DocumentText, number: int) -> DocumentText:
     return _with(document, place, place + 2, one)
 
 
-def split(document: DocumentText, number: int, at: str) -> DocumentText:
-    """The passage as two: the second begins with the words ``at``. LookupError, EditRefused when that is no place in it."""
+def places(text: str) -> list[tuple[int, str]]:
+    """Where a passage may be split: offsets behind each sentence, line or, where there is none, clause, with the words
+    that the second part then begins with."""
+    for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
+        found = [(match.end(), text[match.end() :].strip()) for match in ends.finditer(text)]
+        found = [(at, rest[:_SHOWN]) for at, rest in found if rest and text[:at].strip()]
+        if found:
+            return found
+    return []
+
+
+def split(document: DocumentText, number: int, at: int) -> DocumentText:
+    """The passage as two: the second begins at the offset ``at``. LookupError, EditRefused when that is no place in it."""
     place = _place(document, number)
     passage = document.passages[place]
-    words = for_display(at)
-    where = passage.text.find(words) if words else -1
-    before, after = passage.text[:where].strip(), passage.text[where:].strip()
-    if where < 0:
-        raise EditRefused("这一段里找不到这些字。请从段落里原样复制后半段开头的几个字")
-    if passage.text.find(words, where + 1) >= 0:
-        raise EditRefused("这些字在这一段里不止一处，请多复制几个字")
-    if not before:
-        raise EditRefused("从开头分开等于没有分")
+    before, after = passage.text[: max(0, at)].strip(), passage.text[max(0, at) :].strip()
+    if not before or not after:
+        raise EditRefused("请选从哪里分开")
     pieces, later = _shared(passage, before)
-    numbers = max(item.number for item in document.passages) + 1
+    following = max(item.number for item in document.passages) + 1
     first = passage.model_copy(update={"text": before, "pieces": pieces})
-    second = passage.model_copy(update={"text": after, "pieces": later, "number": numbers, "earlier": None})
+    second = passage.model_copy(update={"text": after, "pieces": later, "number": following, "earlier": None})
     return _with(document, place, place + 1, first, second)
 
 
