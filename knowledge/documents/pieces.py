@@ -60,7 +60,7 @@ def _groups(blocks: Sequence[Block]) -> Iterator[tuple[tuple[str, ...], list[str
             continue
         bare = []
         article = None if block.kind == "row" else is_article(text)
-        within = bool(group) and (_in_list(group, text) or (bool(label) and not is_section(text)))
+        within = bool(group) and (not is_section(text) if label else _in_list(group, text))
         goes_on = block.kind == "text" and article is None and within
         if not goes_on and group:
             yield headings(), group

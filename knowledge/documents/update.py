@@ -99,7 +99,7 @@ class _Work:
             self._following += 1
             return
         first = old[0]
-        edited = len(old) > 1 or not (first.as_read or (first.earlier is None and _only_left_out(first)))
+        edited = len(old) > 1 or first.earlier is not None or not _only_left_out(first)
         earlier = (first.earlier or "\n".join(passage.text for passage in old)) if edited else None
         passage = _passage(first.number, piece).model_copy(update={"earlier": earlier, "left_out": first.left_out})
         self._passages.append(passage)
@@ -116,6 +116,7 @@ class _Work:
 
 
 def _only_left_out(passage: DocumentPassage) -> bool:
+    """Did the editor at most leave it out?"""
     return passage.model_copy(update={"left_out": False}).as_read
 
 
