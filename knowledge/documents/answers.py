@@ -19,8 +19,8 @@ from knowledge.records import Answer
 from knowledge.release import Release
 from knowledge.search import SCOPE, Scored
 
-# At least so near in meaning, and with so many of the question's pairs of characters (a part of them) without the title.
-NEAR_SENTENCE, SHARED_ALONE = 0.88, 0.15
+# At least so near in meaning, with so many pairs of characters of the question, such a part of them without the title.
+NEAR_SENTENCE, FEWEST, SHARED_ALONE = 0.88, 2, 0.15
 # How far it must lead our best guide's own sentence (times AHEAD) and share the question's words, together.
 AHEAD, ENOUGH = 10.0, 0.65
 # A guide or card that is so probable, or a known question so near, answers itself.
@@ -93,8 +93,10 @@ def _speaks_of(form: str, hit: FoundSentence, said: float) -> bool:
     asked = _pairs(form)
     if not asked or hit.match.dense < NEAR_SENTENCE or hit.match.dense < said:
         return False
-    alone, shared = (len(asked & _pairs(words)) / len(asked) for words in (hit.sentence.own, hit.sentence.words))
-    return alone >= SHARED_ALONE and AHEAD * (hit.match.dense - said) + shared >= ENOUGH
+    shared = asked & _pairs(hit.sentence.words)
+    if len(shared) < FEWEST or len(asked & _pairs(hit.sentence.own)) < SHARED_ALONE * len(asked):
+        return False
+    return AHEAD * (hit.match.dense - said) + len(shared) / len(asked) >= ENOUGH
 
 
 def _pairs(text: str) -> set[str]:

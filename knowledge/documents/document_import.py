@@ -166,4 +166,6 @@ def _report(document: DocumentText, done: Updated) -> ImportReport:
 def label(passage: DocumentPassage) -> str:
     """How a passage is named in a report: where it stands and how it begins."""
     text = passage.text if len(passage.text) <= _SHOWN else passage.text[:_SHOWN] + "……"
-    return f"{passage.headings[-1]}：{text}" if passage.headings else text
+    above = passage.headings[-1] if passage.headings else ""
+    # An article's number stands before its words already.
+    return f"{above}：{text}" if above and not text.startswith(above) else text
