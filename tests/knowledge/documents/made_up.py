@@ -1,4 +1,8 @@
-"""Documents that nobody issued, and questions whose answers stand in them. None of them were used to choose thresholds."""
+"""Documents that nobody issued, and questions whose answers stand in them.
+
+The rule that decides whether a sentence answers was chosen on other documents, and changed once after it was seen on LIBRARY
+and WELL. PASS was written after that.
+"""
 
 from __future__ import annotations
 
@@ -49,4 +53,23 @@ WELL_ASKED = {
     "机井坏了找谁修": "给管水员报修",
     "种小麦浇地每亩补多少": "每亩补贴十五元",
     "浇地水卡一次最少充多少": "最少充五十元",
+}
+PASS = """老年人免费乘车证办理须知
+
+年满六十五周岁的老人凭身份证到镇上便民大厅七号窗口办理免费乘车证。
+乘车证当天就能拿到，工本费十元，丢失补办收二十元。
+持证老人早上七点到八点半的高峰时段不免费，其他时间都免费。
+乘车证每年三月年审，不年审的刷不开。
+借给别人用的，收回乘车证，一年内不再补办。
+外地户口的老人在本镇住满一年，拿居住证也能办。
+"""
+PASS_ASKED = {
+    "老年乘车证在哪办": "七号窗口",
+    "老年免费乘车证要钱不": "工本费十元",
+    "乘车证丢了补办多少钱": "二十元",
+    "老年证坐车啥时候不免费": "高峰时段",
+    "乘车证啥时候年审": "三月",
+    "老年乘车证借给别人用会咋样": "收回乘车证",
+    "外地老人能办老年乘车证吗": "居住证",
+    "多大岁数能办免费乘车证": "六十五周岁",
 }
