@@ -15,13 +15,15 @@ from knowledge.crisis import EMERGENCY, CrisisDetector
 from knowledge.danger import MAYBE as MAYBE_DANGER
 from knowledge.danger import SURE as SURE_DANGER
 from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
+from knowledge.documents.answers import DocumentAnswers
+from knowledge.documents.quotes import Quoter
 from knowledge.embed import SHIPPED_NAME, Embedder
 from knowledge.hours.answer import SHANGHAI, hours_answer
 from knowledge.hours.asked import asks_hours
 from knowledge.index import Vector
 from knowledge.legal_aid.precheck import PreCheck
 from knowledge.normalise import normalise
-from knowledge.passages import Citer, merged, route, routes, searchable, targets
+from knowledge.passages import merged, route, routes, searchable, targets
 from knowledge.places.advisor_answers import AdvisorAnswers
 from knowledge.places.advisors import STALE_DAYS, Advisors
 from knowledge.places.find import shipped_places
@@ -106,7 +108,7 @@ class Knowledge:
         self._sections = {
             f"{guide.id}/{section.id}": (guide, section) for guide, section in release.catalogue.sections()
         }
-        self._citer = Citer(release.catalogue, release.passages)
+        self._citer = Quoter(release.catalogue, release.passages)
         self._passages = {passage.id: passage for passage in release.passages}
         self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
         self.places = shipped_places()
@@ -114,6 +116,7 @@ class Knowledge:
         self.advisor_answers = AdvisorAnswers(
             self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
         )
+        self._documents = DocumentAnswers(release, self._citer, self.status, today)
         self.legal_aid = PreCheck(release.catalogue, self._citer, self.status)
         self._denials = frozenset(
             f"{SCOPE}{row.id}" for row in release.catalogue.scope if row.reason == "not-in-report"
@@ -247,6 +250,7 @@ class Knowledge:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
         yield from self._proofs.every()
         yield from self.advisor_answers.every()
+        yield from self._documents.every()
 
     def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
         """The crisis answer when ``text`` speaks of danger now, else None.
@@ -407,6 +411,13 @@ class Knowledge:
         """
         return row.lead < CLEARLY and row.target.key in self._denials
 
+    def _document_words(self, inquiry: Inquiry) -> Answer | None:
+        """A sentence of an uploaded document says it clearly, and our own knowledge does not."""
+        if self.release.documents is None:
+            return None
+        reading = self._reading(inquiry)
+        return self._documents.answer(reading.form, reading.vector, reading.found.targets)
+
     def _understood(self, inquiry: Inquiry) -> Answer | None:
         """The best target has enough evidence."""
         key = self._understood_key(inquiry)
@@ -528,6 +539,7 @@ STEPS: tuple[Callable[[Knowledge, Inquiry], Answer | None], ...] = (
     Knowledge._in_danger,
     Knowledge._proof_item,
     Knowledge._service_hours,
+    Knowledge._document_words,
     Knowledge._understood,
     Knowledge._report_words,
     Knowledge._ask_back,

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from knowledge.context.words import ContextWords
 from knowledge.cross_checks import cross_faults
+from knowledge.documents.records import DocumentText
 from knowledge.hours.content import HoursContent
 from knowledge.hours.records import DoorHours, HolidayTable, HoursTable
 from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
@@ -208,6 +209,7 @@ class Catalogue(BaseModel):
     advisor_lists: tuple[AdvisorList, ...] = ()
     hours_tables: tuple[HoursTable, ...] = ()
     holiday_tables: tuple[HolidayTable, ...] = ()
+    document_texts: tuple[DocumentText, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:
@@ -281,6 +283,7 @@ def load_catalogue(folder: Path = CONTENT, imported: Path | None = None) -> Cata
         advisor_lists=documents.advisor_lists,
         hours_tables=documents.hours_tables,
         holiday_tables=documents.holiday_tables,
+        document_texts=documents.document_texts,
     )
     if faults := cross_faults(catalogue, folder):
         raise ContentError("\n".join(faults))

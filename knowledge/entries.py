@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from knowledge.catalogue import CONTENT, Catalogue, Channel, Guide, ScopeNote, StatusRow
 from knowledge.cross_checks import cross_faults
+from knowledge.documents.records import DocumentText
 from knowledge.hours.records import HolidayTable, HoursTable
 from knowledge.imported import AdvisorList, LawText, ProofList, parse_document
 from knowledge.schema import ContentError
@@ -59,6 +60,7 @@ _LISTS: Mapping[type[BaseModel], str] = {
     AdvisorList: "advisor_lists",
     HoursTable: "hours_tables",
     HolidayTable: "holiday_tables",
+    DocumentText: "document_texts",
 }
 _ENTRIES: TypeAdapter[list[Entry]] = TypeAdapter(list[Entry])
 

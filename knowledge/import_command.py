@@ -1,4 +1,4 @@
-"""``python -m knowledge import law | proofs | advisors | hours | holidays | list``: the command line of imports."""
+"""``python -m knowledge import law | proofs | advisors | hours | holidays | document | list``: imports by command."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.catalogue import CONTENT, load_catalogue
+from knowledge.documents.document_import import About, import_document
 from knowledge.hours.holiday_import import import_holidays
 from knowledge.hours.hours_import import import_hours
 from knowledge.imported import Imported, read_imported
@@ -26,7 +27,7 @@ _MOST_NAMES = 12
 def add_imports(commands: Any) -> None:
     """Add the command ``import`` with its kinds to the sub-commands of the parser."""
     kinds = commands.add_parser(
-        "import", help="import a statute, a proof list, advisors, service hours or holidays"
+        "import", help="import a statute, a proof list, advisors, service hours, holidays or any other document"
     ).add_subparsers(required=True, metavar="kind")
     law = kinds.add_parser("law", help="a statute from txt, html, docx or pdf: its own words are quoted from then on")
     law.add_argument("file", type=Path)
@@ -64,6 +65,17 @@ def add_imports(commands: Any) -> None:
     holidays.add_argument("file", type=Path)
     holidays.add_argument("--source", required=True, help="who published the arrangement, and when")
     holidays.set_defaults(run=holidays_command)
+    document = kinds.add_parser("document", help="any other document: its own sentences are found and quoted")
+    document.add_argument("file", type=Path, help="txt, html, docx, pdf, xlsx or csv")
+    document.add_argument("--title", required=True, help="title as published")
+    document.add_argument("--issuer", required=True, help="who published it")
+    document.add_argument("--published", required=True, help="day of publication, YYYY-MM-DD")
+    document.add_argument("--source", help="address or words that say where it was published")
+    document.add_argument("--valid-from", help="first day on which it is quoted, YYYY-MM-DD")
+    document.add_argument("--valid-until", help="last day on which it is quoted, YYYY-MM-DD")
+    document.add_argument("--confirmed", help="day on which it was last known to be right, YYYY-MM-DD")
+    document.add_argument("--replaces", help="id of the document of which this is the newer file (see list)")
+    document.set_defaults(run=document_command)
     kinds.add_parser("list", help="what is imported").set_defaults(run=list_command)
 
 
@@ -118,6 +130,17 @@ def holidays_command(settings: KnowledgeSettings, args: argparse.Namespace) -> N
     print(told(import_holidays(args.file, settings.imported_dir, args.source.strip()), "天 / days"))
 
 
+def document_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
+    """Import any other document and say what changed."""
+    title, issuer = _named(args)
+    days = {
+        name: _day(f"--{name.replace('_', '-')}", getattr(args, name)) if getattr(args, name) else None
+        for name in ("valid_from", "valid_until", "confirmed")
+    }
+    about = About(title, issuer, _day("--published", args.published), args.source, **days)
+    print(told(import_document(args.file, settings.imported_dir, about, args.replaces), "段 / passages"))
+
+
 def list_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Name what is imported, with its files."""
     imported = read_imported(settings.imported_dir)
@@ -136,6 +159,11 @@ def list_command(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
         print(f"服务时间  {len(hours.doors)} 个去处 / doors  imported/{hours.file}")
     for holidays in imported.holiday_tables:
         print(f"节假日安排（{holidays.source}）  {len(holidays.days)} 天 / days  imported/{holidays.file}")
+    for document in imported.document_texts:
+        print(
+            f"{document.title}（{document.issuer}，{document.published}）  {len(document.passages)} 段 / passages  "
+            f"id {document.id}  imported/{document.file}"
+        )
     if imported == Imported():
         print("还没有导入什么 / nothing is imported")
 

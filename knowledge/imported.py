@@ -1,4 +1,4 @@
-"""Documents that administrators import: statutes, proof lists, advisors, hours, holidays; a JSON file each below ``<data>/imported``.
+"""Documents that administrators import: statutes, lists, advisors, hours, holidays, any other; a JSON file each below ``<data>/imported``.
 
 They are no part of the repository. A release holds a copy of what was imported when it was built.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from knowledge.documents.records import DocumentText
 from knowledge.hours.records import HolidayTable, HoursTable
 from knowledge.schema import ContentError, Row, Text
 
@@ -126,7 +127,7 @@ class AdvisorList(Row):
         return f"advisors-{self.id}.json"
 
 
-Document = LawText | ProofList | AdvisorList | HoursTable | HolidayTable
+Document = LawText | ProofList | AdvisorList | HoursTable | HolidayTable | DocumentText
 _DOCUMENT: TypeAdapter[Document] = TypeAdapter(Annotated[Document, Field(discriminator="kind")])
 
 
@@ -139,6 +140,7 @@ class Imported:
     advisor_lists: tuple[AdvisorList, ...] = ()
     hours_tables: tuple[HoursTable, ...] = ()
     holiday_tables: tuple[HolidayTable, ...] = ()
+    document_texts: tuple[DocumentText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def read_imported(folder: Path | None) -> Imported:
         advisor_lists=tuple(item for item in found if isinstance(item, AdvisorList)),
         hours_tables=tuple(item for item in found if isinstance(item, HoursTable)),
         holiday_tables=tuple(item for item in found if isinstance(item, HolidayTable)),
+        document_texts=tuple(item for item in found if isinstance(item, DocumentText)),
     )
 
 

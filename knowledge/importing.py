@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from knowledge.documents.records import DocumentText
 from knowledge.hours.records import HolidayTable, HoursTable
 from knowledge.imported import AdvisorList, Changes, LawText, ProofList, read_document
 from knowledge.schema import ContentError
 
-D = TypeVar("D", LawText, ProofList, AdvisorList, HoursTable, HolidayTable)
+D = TypeVar("D", LawText, ProofList, AdvisorList, HoursTable, HolidayTable, DocumentText)
 
 
 @dataclass(frozen=True, slots=True)

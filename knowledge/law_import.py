@@ -8,11 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from knowledge.catalogue import Catalogue, Law
+from knowledge.documents.apart import text_apart
 from knowledge.imported import Changes, LawArticle, LawText, keep
 from knowledge.importing import ImportReport, before
 from knowledge.normalise import normalise
 from knowledge.sources.edition import differs
-from knowledge.sources.files import ImportRefused, read_text
+from knowledge.sources.files import ImportRefused
 from knowledge.sources.law import Statute, clean, cut_statute
 from knowledge.sources.statute import ArticleNumber
 
@@ -24,7 +25,7 @@ def import_law(
 ) -> ImportReport:
     """Import the statute in ``path`` as the text of a law of laws.yml. ``any_edition`` takes it although the day that it
     states is not that of laws.yml. ImportRefused, with nothing changed, when it cannot be taken."""
-    statute = cut_statute(clean(read_text(path)))
+    statute = cut_statute(clean(text_apart(path)))
     if not statute.articles:
         raise ImportRefused(
             f"{path.name}: 没有找到条文（每条要以“第X条”开头，自动编号要先变成文字） / no articles (第X条) were found"

@@ -20,6 +20,8 @@ from pydantic import TypeAdapter
 from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue, read_rows
 from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
 from knowledge.danger import CASES_FILE, DangerModel, load_cases
+from knowledge.documents.quotes import Quoter, passages_of, sentences_of
+from knowledge.documents.search import DocumentSearch, load_document_search, write_document_index
 from knowledge.embed import Embedder
 from knowledge.entries import FILE as ENTRIES_FILE
 from knowledge.entries import Entry, overlaid, read_entries, write_entries
@@ -27,7 +29,7 @@ from knowledge.evaluate.golden import Golden
 from knowledge.evidence import Gate
 from knowledge.index import HybridIndex
 from knowledge.learning import GATE_FILE, PARTS, Progress, fingerprint, learn
-from knowledge.passages import Citer, Target, digest, document_passages, targets
+from knowledge.passages import Target, digest, document_passages, targets
 from knowledge.records import Passage
 from knowledge.rewording import Reworded
 from knowledge.search import Searcher
@@ -47,7 +49,8 @@ class ReleaseError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A loaded release: what is published and how to search it."""
+    """A loaded release: what is published and how to search it. ``passages`` are all that can be cited, ``documents``
+    searches those that were uploaded (None when none were)."""
 
     id: str
     catalogue: Catalogue
@@ -55,6 +58,7 @@ class Release:
     crisis: CrisisContent
     danger: DangerModel
     searcher: Searcher
+    documents: DocumentSearch | None = None
 
 
 def build_release(
@@ -101,6 +105,8 @@ def build_release(
         gate = _manifest(earlier)["gate"]
         for part in PARTS:
             shutil.copytree(earlier / part, half / part)
+    alike = _with_the_same_model(folder, embedder.digest)
+    write_document_index(half, catalogue.document_texts, embedder, alike)
     manifest = {
         "format": FORMAT,
         "id": name,
@@ -170,6 +176,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
         passages = tuple(_PASSAGES.validate_json((home / "passages.json").read_bytes()))
         crisis = load_content(home / CRISIS_FILE.name)
         danger = DangerModel.load(home / "danger", [row.kind for row in crisis.kinds])
+        documents = load_document_search(home, catalogue.document_texts)
         weights = manifest["gate"]
         searcher = Searcher(
             targets(catalogue),
@@ -182,12 +189,13 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "was built by another version: run `python -m knowledge build`"
         raise ReleaseError(f"release {release} {advice}") from error
-    return Release(release, catalogue, passages, crisis, danger, searcher)
+    every = (*passages, *passages_of(catalogue.document_texts))
+    return Release(release, catalogue, every, crisis, danger, searcher, documents)
 
 
 def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
     """Every statement must be citable; all that are not are named at once."""
-    citer = Citer(catalogue, passages)
+    citer = Quoter(catalogue, passages)
     faults = []
     for guide, section in catalogue.sections():
         for statement in section.statements:
@@ -214,7 +222,8 @@ def _lessons(content: Path) -> dict[str, str]:
 def _mark(catalogue: Catalogue, lessons: Mapping[str, str], passages: list[Passage], model_digest: str) -> str:
     """Fingerprint of everything that a release is made of: content, and what is learnt from it."""
     learnt = fingerprint(targets(catalogue), passages, lessons, model_digest)
-    return digest(str(FORMAT), str(BANDS), catalogue.model_dump_json(), _plain(passages), learnt)
+    told = [sentence.words for sentence in sentences_of(catalogue.document_texts)]
+    return digest(str(FORMAT), str(BANDS), catalogue.model_dump_json(), _plain(passages), learnt, *told)
 
 
 def _with_the_same(folder: Path, learnt: str) -> Path | None:
@@ -236,6 +245,12 @@ def _with_the_same_questions(
             if old.fits(goals, lessons, model, _manifest(home).get("learnt", "")):
                 return old
     return None
+
+
+def _with_the_same_model(folder: Path, model: str) -> list[Path]:
+    """Complete releases that were made with ``model``, newest first."""
+    homes = sorted(folder.glob("????-??-??-*"), reverse=True)
+    return [home for home in homes if _complete(home) and _manifest(home).get("model_digest") == model]
 
 
 def _manifest(home: Path) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def surroundings_of(passages: Sequence[Passage], passage_id: str, citation: Cita
     near = [
         (number, other)
         for number, other in enumerate(passages[max(0, at - AROUND) : at + AROUND + 1], max(0, at - AROUND))
-        if other.document_id == passage.document_id and other.headings[:1] == passage.headings[:1]
+        if other.document_id == passage.document_id
+        # Only shipped documents know their lines; what staff uploaded has no page header to keep apart.
+        and (passage.line is None or other.headings[:1] == passage.headings[:1])
     ]
     before = tuple(other for number, other in near if number < at)
     after = tuple(other for number, other in near if number > at)

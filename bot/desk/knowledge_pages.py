@@ -21,6 +21,7 @@ from bot.editing.forms import LISTS, PLAIN, body_from, fields_of
 from bot.editing.people import Forbidden, may_edit
 from knowledge import live
 from knowledge.catalogue import ChannelKind
+from knowledge.documents.records import FILE_PREFIX
 from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
 from knowledge.schema import ContentError
 
@@ -85,7 +86,7 @@ async def overview(request: web.Request, who: Staff) -> web.Response:
         kinds=KIND_NAMES,
         states=entries.STATES,
         build_states=builds.STATES,
-        old=_old(release.catalogue.guides, release.catalogue.channels),
+        old=_old(release.catalogue.guides, release.catalogue.channels, release.catalogue.document_texts),
     )
 
 
@@ -106,10 +107,22 @@ async def listing(request: web.Request, who: Staff) -> web.Response:
 async def edit(request: web.Request, who: Staff) -> web.Response:
     """GET /desk/knowledge/entries/{kind}/{key}: the newest version, or what is published."""
     kind, key = request.match_info["kind"], request.match_info["key"]
+    if kind == IMPORT:
+        return await _document(request, key)
     _kind(kind)
     history = await run(request, lambda connection: entries.history(connection, kind, key))
     body = _newest(history, kind, key) or {}
     return _form(request, who, kind, key, fields_of(kind, body), history)
+
+
+async def _document(request: web.Request, key: str) -> web.Response:
+    """An uploaded document has pages of its own; ``?versions`` leads to its newest version."""
+    if not key.startswith(FILE_PREFIX):
+        raise LookupError(key)
+    history = await run(request, lambda connection: entries.history(connection, IMPORT, key))
+    if history and "versions" in request.query:
+        return see(f"/desk/knowledge/versions/{history[0].id}")
+    return see(f"/desk/knowledge/documents/{key}")
 
 
 @told
@@ -242,13 +255,15 @@ def _title(row: BaseModel) -> str:
 def _old(*kinds: Any) -> list[tuple[str, str, str, str]]:
     """Kind, key, name and why: not confirmed for a year, or no longer valid within a month."""
     today, found = date.today(), []
-    for kind, rows in zip(("guide", "channel"), kinds, strict=True):
+    for kind, rows in zip(("guide", "channel", IMPORT), kinds, strict=True):
         for row in rows:
             until = getattr(row, "valid_until", None)
             if until is not None and until < today + timedelta(days=30):
-                found.append((kind, row.id, _title(row), f"有效到 {until}，过了这天自动不再答"))
-            elif row.confirmed < today - OLD:
-                found.append((kind, row.id, _title(row), f"最近核对 {row.confirmed}，超过一年了"))
+                found.append((kind, name_of(kind, row), _title(row), f"有效到 {until}，过了这天自动不再答"))
+            elif (row.confirmed or row.published) < today - OLD:
+                found.append(
+                    (kind, name_of(kind, row), _title(row), f"最近核对 {row.confirmed or '没有填'}，超过一年了")
+                )
     return found
 
 

@@ -30,7 +30,7 @@ KIND_NAMES = {
     "channel": "渠道卡",
     "scope": "不归我们管的问法",
     "status": "固定答复",
-    "import": "名册和清单",
+    "import": "名册、清单、文件",
 }
 
 

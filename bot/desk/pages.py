@@ -11,6 +11,7 @@ from bot.desk import (
     caller_pages,
     duty_pages,
     inbox_pages,
+    knowledge_documents,
     knowledge_inbox,
     knowledge_pages,
     knowledge_releases,
@@ -40,6 +41,7 @@ PAGES = (
     *knowledge_pages.PAGES,
     *knowledge_releases.PAGES,
     *knowledge_uploads.PAGES,
+    *knowledge_documents.PAGES,
     *knowledge_inbox.PAGES,
     *account_pages.PAGES,
 )

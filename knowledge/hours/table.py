@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from knowledge.documents.apart import tables_apart
 from knowledge.normalise import close_gaps, normalise
 from knowledge.sources.files import ImportRefused
-from knowledge.sources.tables import Table, read_tables
+from knowledge.sources.tables import Table
 
 _SEARCHED_ROWS = 12
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
@@ -44,7 +45,7 @@ def table_rows(path: Path, names: Mapping[str, str], needed: frozenset[str]) -> 
 
     ImportRefused when there is no such header.
     """
-    for tables in read_tables(path):
+    for tables in tables_apart(path):
         for table in tables:
             header = _header(table, names, needed)
             if header is not None:

@@ -19,7 +19,7 @@ _BLOCKS = (
 )
 # Line breaks in a page's source are no spaces between Chinese characters.
 _WRAPPED = re.compile(r"(?<=[^\x00-\x7f])[ \t]*[\r\n][ \t\r\n]*(?=[^\x00-\x7f])")
-_PAGE_NUMBER = re.compile(
+PAGE_NUMBER = re.compile(
     r"(?:第\s*)?[-–—\s]*\d{1,4}[-–—\s]*(?:页)?(?:\s*[/,，]?\s*共\s*\d{1,4}\s*页)?|\d{1,4}\s*/\s*\d{1,4}"
 )
 
@@ -148,7 +148,7 @@ def _pdf(path: Path) -> str:
 
 def _without_margins(pages: list[list[str]]) -> list[list[str]]:
     """Pages without their page numbers and without the line that stands at the top of most of them."""
-    kept = [[line for line in page if line.strip() and not _PAGE_NUMBER.fullmatch(line.strip())] for page in pages]
+    kept = [[line for line in page if line.strip() and not PAGE_NUMBER.fullmatch(line.strip())] for page in pages]
     tops = Counter(page[0].strip() for page in kept if page)
     running = {line for line, count in tops.items() if count >= 3 and count * 2 > len(pages)}
     return [page[1:] if page and page[0].strip() in running else page for page in kept]

@@ -55,7 +55,10 @@ def under_headers(
 
     Raises what :func:`read_tables` raises, and ``not_understood`` of the sheets cut the way that gives most columns.
     """
-    ways = read_tables(path)
+    # There, not above: the process that reads tables apart needs this module.
+    from knowledge.documents.apart import tables_apart
+
+    ways = tables_apart(path)
     for tables in ways:
         headers = [find_header(table, path.name) for table in tables]
         if any(headers):

@@ -1,0 +1,1 @@
+"""General documents that staff upload: read apart by structure, edited, kept, searched and quoted."""
