@@ -16,6 +16,7 @@ from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
 from bot.desk.account_command import account
 from bot.desk.permissions import ROLES
+from bot.desk.report_command import report
 from bot.settings import Settings, settings
 
 
@@ -152,6 +153,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "backup": backup,
     "restore": restore,
     "doctor": doctor,
+    "report": report,
 }
 
 
@@ -180,6 +182,9 @@ def main() -> int:
             _account_arguments(command)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, help="the backup, a .tar.gz")
+        if name == "report":
+            command.add_argument("file", type=Path, help="the report, a .docx or .xlsx")
+            command.add_argument("--period", default="", help="a month such as 2026-11 (default: the last), 7 or 30")
         if name == "wechat-menu":
             command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())

@@ -70,6 +70,7 @@ turns = Table(
     Column("answer", JSON),
     UniqueConstraint("conversation_id", "client_turn_id"),
     UniqueConstraint("conversation_id", "number", name="uq_turns_number"),
+    Index("ix_turns_created_at", "created_at"),
 )
 
 # Numbers left for a call back. ``contact`` is encrypted, ``shown`` masked (138****5678), ``consent`` the version of the text

@@ -17,6 +17,7 @@ from bot.desk import (
     knowledge_uploads,
     login_pages,
     record_pages,
+    statistics_pages,
 )
 from bot.desk.html import render
 from bot.desk.live import LOOKING
@@ -41,6 +42,7 @@ PAGES = (
     *knowledge_releases.PAGES,
     *knowledge_uploads.PAGES,
     *knowledge_inbox.PAGES,
+    *statistics_pages.PAGES,
     *account_pages.PAGES,
 )
 
