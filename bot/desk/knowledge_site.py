@@ -30,6 +30,8 @@ KIND_NAMES = {
     "channel": "渠道卡",
     "scope": "不归我们管的问法",
     "status": "固定答复",
+    "law": "法律",
+    "document": "报告等文件",
     "import": "名册和清单",
 }
 

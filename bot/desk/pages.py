@@ -11,6 +11,7 @@ from bot.desk import (
     caller_pages,
     duty_pages,
     inbox_pages,
+    knowledge_dates,
     knowledge_inbox,
     knowledge_pages,
     knowledge_releases,
@@ -42,6 +43,7 @@ PAGES = (
     *knowledge_releases.PAGES,
     *knowledge_uploads.PAGES,
     *knowledge_inbox.PAGES,
+    *knowledge_dates.PAGES,
     *statistics_pages.PAGES,
     *account_pages.PAGES,
 )
