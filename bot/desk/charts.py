@@ -34,7 +34,9 @@ def columns(counts: Counts, title: str) -> Markup:
         if value == most:
             parts.append(_text(middle, top - 4, str(value), "middle"))
         if number % every == 0:
-            parts.append(_text(middle, _HEIGHT - 6, _short(name), "middle"))
+            # The first label would stick out on the left.
+            place = (number * wide, "start") if number == 0 else (middle, "middle")
+            parts.append(_text(place[0], _HEIGHT - 6, _short(name), place[1]))
     base = _HEIGHT - _BOTTOM
     parts.append(Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(base, _WIDTH))
     return _svg(_WIDTH, _HEIGHT, title, _said(counts, most), parts)
