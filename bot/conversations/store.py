@@ -122,9 +122,9 @@ class ConversationStore:
         await asyncio.to_thread(self._threads.shutdown)
         self.engine.dispose()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
         """Run ``work`` in one transaction in a worker thread; for tables that belong to conversations."""
-        return await self._run(work)
+        return await self._run(work, patience)
 
     async def _run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
         """Run ``work`` in one transaction in a worker thread. Raises DatabaseBusy after ``patience`` seconds."""

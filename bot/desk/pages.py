@@ -17,6 +17,7 @@ from bot.desk import (
     knowledge_releases,
     knowledge_uploads,
     login_pages,
+    package_pages,
     record_pages,
     statistics_pages,
 )
@@ -45,6 +46,7 @@ PAGES = (
     *knowledge_inbox.PAGES,
     *knowledge_dates.PAGES,
     *statistics_pages.PAGES,
+    *package_pages.PAGES,
     *account_pages.PAGES,
 )
 
