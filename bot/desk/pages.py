@@ -18,6 +18,7 @@ from bot.desk import (
     knowledge_uploads,
     login_pages,
     package_pages,
+    question_pages,
     record_pages,
     statistics_pages,
 )
@@ -46,6 +47,7 @@ PAGES = (
     *knowledge_inbox.PAGES,
     *knowledge_dates.PAGES,
     *statistics_pages.PAGES,
+    *question_pages.PAGES,
     *package_pages.PAGES,
     *account_pages.PAGES,
 )

@@ -211,3 +211,47 @@ def test_a_guide_that_ran_out_is_told_of_and_no_longer_answered(enter: Enter) ->
     resident.get_by_label("您想问什么？").fill("怎么申请法律援助")
     resident.keyboard.press("Enter")
     expect(resident.locator(".answer").last).to_contain_text("过期了")
+
+
+def test_everything_goes_out_as_one_zip_and_comes_in(enter: Enter, tmp_path: Path) -> None:
+    page = enter("guanli")
+    menu(page, "打包")
+    expect(page.get_by_role("heading", name="打包带走，装入包")).to_be_visible()
+    assert axe(page) == []
+    picture(page, "desk-package")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="打包下载").click()
+    waiting.value.save_as(tmp_path / "all.zip")
+    assert re.fullmatch(r"yinfawen-\d{4}-\d\d-\d\d\.zip", waiting.value.suggested_filename)
+    page.get_by_label("包", exact=True).set_input_files(tmp_path / "all.zip")
+    page.get_by_role("button", name="检查并装入").click()
+    expect(page.get_by_text("装好了：0 个条目版本")).to_be_visible()
+    assert axe(page) == []
+    (tmp_path / "bad.zip").write_bytes((tmp_path / "all.zip").read_bytes()[:300])
+    page.get_by_label("包", exact=True).set_input_files(tmp_path / "bad.zip")
+    page.get_by_role("button", name="检查并装入").click()
+    expect(page.get_by_role("alert")).to_contain_text("已经损坏")
+    assert axe(page) == []
+
+
+def test_questions_go_out_as_a_sheet_and_come_in_as_drafts(enter: Enter, tmp_path: Path) -> None:
+    page = enter("bianji")
+    menu(page, "知识")
+    page.get_by_role("link", name="问答表（xlsx、csv）").click()
+    assert axe(page) == []
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="下载 csv").click()
+    waiting.value.save_as(tmp_path / "questions.csv")
+    sheet = (tmp_path / "questions.csv").read_bytes()
+    more = "guide:divorce/{},,,公家律师咋请法,\r\nguide:nothing/x,,,问一句,\r\n"
+    section = re.search(rb"guide:divorce/([a-z-]+)", sheet)
+    assert section is not None
+    (tmp_path / "more.csv").write_bytes(sheet + more.format(section[1].decode()).encode())
+    page.get_by_label("问答表", exact=True).set_input_files(tmp_path / "more.csv")
+    page.get_by_role("button", name="检查并存成草稿").click()
+    expect(page.get_by_text("新的问法 1 句")).to_be_visible()
+    expect(page.get_by_text("没有编号“guide:nothing/x”")).to_be_visible()
+    assert axe(page) == []
+    picture(page, "desk-questions")
+    page.get_by_role("link", name="guide:divorce").click()
+    expect(page.locator("ins").first).to_contain_text("公家律师咋请法")
