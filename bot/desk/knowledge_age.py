@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.catalogue import Catalogue
-from knowledge.validity import OLD, SOON, things
+from knowledge.validity import OLD, SOON, Thing, things
 
 AGES = ("三个月以内", "三个月到半年", "半年到一年", "超过一年")
 NAMES = {
@@ -16,7 +16,8 @@ NAMES = {
     "scope": "不归我们管的问法",
     "law": "法律",
     "document": "报告等文件",
-    "import": "名册和清单",
+    "proofs": "证明事项清单",
+    "advisors": "法律顾问名册",
 }
 
 
@@ -37,7 +38,7 @@ def freshness(catalogue: Catalogue, day: date) -> list[Freshness]:
     found = []
     every = list(things(catalogue))
     for kind, name in NAMES.items():
-        own = [thing for thing in every if thing.kind == kind]
+        own = [thing for thing in every if _kind(thing) == kind]
         if not own:
             continue
         ages = Counter(_age(day, thing.confirmed) for thing in own if thing.confirmed is not None)
@@ -47,6 +48,11 @@ def freshness(catalogue: Catalogue, day: date) -> list[Freshness]:
         withdrawn = sum(not thing.valid(day) for thing in own)
         found.append(Freshness(name, len(own), tuple(ages[age] for age in AGES), soon, withdrawn))
     return found
+
+
+def _kind(thing: Thing) -> str:
+    """Imported documents by what they are, which their keys begin with."""
+    return thing.key.partition("-")[0] if thing.kind == "import" else thing.kind
 
 
 def _age(day: date, confirmed: date) -> str:

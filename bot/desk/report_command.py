@@ -18,6 +18,7 @@ from bot.conversations.store import ConversationStore
 from bot.settings import Settings
 
 T = TypeVar("T")
+PATIENCE = 60.0
 
 
 def report(options: Settings, file: Path, period: str = "") -> int:
@@ -68,6 +69,6 @@ def report(options: Settings, file: Path, period: str = "") -> int:
 async def _counted(options: Settings, work: Callable[[Connection], T]) -> T:
     store = ConversationStore(options.database)
     try:
-        return await store.run(work)
+        return await store.run(work, PATIENCE)
     finally:
         await store.close()

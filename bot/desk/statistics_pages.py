@@ -26,7 +26,7 @@ from knowledge import live
 async def show(request: web.Request, who: Staff) -> web.Response:
     """GET /desk/statistics?period=7|30|2026-11"""
     wanted = _wanted(request)
-    found = await request.app[STORE].run(lambda connection: figures(connection, wanted))
+    found = await request.app[STORE].read(lambda connection: figures(connection, wanted))
     release = live.knowledge().release
     return render(
         request,
@@ -61,12 +61,11 @@ async def report_xlsx(request: web.Request, who: Staff) -> web.Response:
 async def _report(request: web.Request, who: Staff, kind: str) -> web.Response:
     wanted = _wanted(request)
 
-    def work(connection: Connection) -> Figures:
-        found = figures(connection, wanted)
+    def note(connection: Connection) -> None:
         audited(connection, who.name, "statistics.export", f"period:{wanted.key}", {"kind": kind})
-        return found
 
-    found = await request.app[STORE].run(work)
+    await request.app[STORE].run(note)
+    found = await request.app[STORE].read(lambda connection: figures(connection, wanted))
     fresh = freshness(live.knowledge().release.catalogue, today())
     make, content_type = (as_docx, DOCX) if kind == "docx" else (as_xlsx, XLSX)
     body = await asyncio.to_thread(make, found, fresh, datetime.now(UTC))

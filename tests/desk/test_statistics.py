@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from sqlalchemy import Connection, insert
 
 from bot.__main__ import main
 from bot.channels.web.access import STORE
-from bot.conversations.store import connect
+from bot.conversations.store import ConversationStore, connect
 from bot.conversations.tables import conversations, feedback, turns
 from bot.desk import charts
 from bot.desk.figures import NO_TOWN, OTHERS, figures, merged_towns, town_of
@@ -28,6 +30,7 @@ from bot.desk.tables import calls
 from knowledge.catalogue import load_catalogue
 from tests.bot.fakes import SmallKnowledge
 from tests.desk.conftest import Enter
+from tests.knowledge.test_validity import advisors, proofs
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 SECRET = "我叫王小明要离婚"
@@ -222,3 +225,37 @@ def test_the_command_writes_the_last_month_and_says_what_is_wrong(
     assert run(str(tmp_path / "nowhere" / "a.xlsx")) == 1
     with sqlite3.connect(next(tmp_path.glob("*.db"))) as database:
         assert database.execute("select account from audit where action = 'statistics.export'").fetchall() != []
+
+
+async def test_counting_keeps_nobody_waiting(database_url: str) -> None:
+    """A resident's turn is stored while figures are being counted, on SQLite with its one writer too."""
+    store = ConversationStore(database_url)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> int:
+        found = figures(connection, period("30")).questions
+        begun.set()
+        assert go.wait(10)
+        return found
+
+    try:
+        counting = asyncio.create_task(store.read(slow))
+        await asyncio.to_thread(begun.wait, 10)
+        conversation, _ = await asyncio.wait_for(store.open_conversation("web"), 2)
+        await asyncio.wait_for(store.begin_turn(conversation, "1", "问", ()), 2)
+        assert not counting.done()
+        go.set()
+        assert await counting == 0
+        assert await store.read(lambda connection: figures(connection, period("30")).questions) == 1
+    finally:
+        go.set()
+        await store.close()
+
+
+def test_lists_and_directories_are_told_apart(known: SmallKnowledge) -> None:
+    catalogue = known.release.catalogue.model_copy(  # type: ignore[attr-defined]
+        update={"proof_lists": (proofs(valid_until=date(2026, 1, 1)),), "advisor_lists": (advisors(),)}
+    )
+    rows = {row.kind: row for row in freshness(catalogue, date(2026, 6, 15))}
+    assert (rows["证明事项清单"].total, rows["证明事项清单"].withdrawn) == (1, 1)
+    assert (rows["法律顾问名册"].total, rows["法律顾问名册"].ages) == (1, (0, 1, 0, 0))
