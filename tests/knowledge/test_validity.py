@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,13 @@ import pytest
 from knowledge import validity
 from knowledge.answer import Knowledge
 from knowledge.catalogue import Channel, load_catalogue
-from knowledge.imported import AdvisorEntry, AdvisorList, ProofItem, ProofList
+from knowledge.imported import AdvisorEntry, AdvisorList, ProofItem, ProofList, read_imported
+from knowledge.places.advisor_import import import_advisors
+from knowledge.places.find import shipped_places
 from knowledge.release import Release
+from knowledge.sources.proof_list import parse_proof_list
 from knowledge.validity import reminders, things, within
+from tests.knowledge.proof_lists import write_xlsx
 from tests.knowledge.small import LetterEmbedder
 
 DAY = date(2026, 6, 15)
@@ -215,3 +220,42 @@ def test_what_to_look_at_again_comes_the_most_pressing_first(small_release: Rele
 def test_the_shipped_content_bears_no_day_that_has_passed() -> None:
     late = [thing for thing in things(load_catalogue()) if not thing.valid(validity.today())]
     assert late == []
+
+
+LABELS = ("有效期起", "有效期至")
+
+
+def test_a_sheet_of_proof_items_may_say_until_when_each_row_holds(tmp_path: Path) -> None:
+    head = ["序号", "证明名称", "证明用途", "设定依据", "索要单位", "开具单位", *LABELS]
+    rows = [
+        head,
+        [1, "甲证明", "办甲", "某条例", "某局", "某所", "2026-01-01", datetime(2026, 6, 14)],
+        [2, "乙证明", "办乙", "某条例", "某局", "某所", "", "无"],
+        [3, "丙证明", "办丙", "某条例", "某局", "某所", "", "明年"],
+        [4, "丁证明", "办丁", "某条例", "某局", "某所", "2027-01-01", "2026-01-01"],
+    ]
+    parsed = parse_proof_list(write_xlsx(tmp_path / "a.xlsx", rows), "list", None)
+    assert [(item.proof, item.valid_from, item.valid_until) for item in parsed.items] == [
+        ("甲证明", date(2026, 1, 1), LAST),
+        ("乙证明", None, None),
+    ]
+    assert len(parsed.refused) == 2
+    assert "日期看不懂" in parsed.refused[0]
+    assert "反了" in parsed.refused[1]
+
+
+def test_a_directory_may_say_until_when_each_advisor_serves(tmp_path: Path) -> None:
+    rows = [
+        ["村（社区）", "姓名", "电话", "聘期起", "聘期至"],
+        ["大司空村", "张三", "13900000001", "2026.1.1", "2031年12月31日"],
+        ["大司空村", "李四", "13900000002", "", "随便"],
+        ["大司空村", "王五", "13900000003", "2031-01-01", "2026-01-01"],
+    ]
+    report = import_advisors(
+        write_xlsx(tmp_path / "a.xlsx", rows), tmp_path, shipped_places(), "某名册", "某局", DAY, None, None, DAY
+    )
+    (kept,) = read_imported(tmp_path).advisor_lists
+    assert [(row.name, row.valid_from, row.valid_until) for row in kept.entries] == [
+        ("张三", date(2026, 1, 1), date(2031, 12, 31))
+    ]
+    assert [why in line for line, why in zip(report.refused, ("日期看不懂", "反了"), strict=True)] == [True, True]
