@@ -196,7 +196,7 @@ class Knowledge:
 
     def suggest(self, typed: str) -> list[str]:
         """Known questions like what is being typed, best first."""
-        return self._suggester(typed)
+        return [question for question in self._suggester(typed) if question not in self._now.gone_questions]
 
     def surroundings(self, passage_id: str) -> Surroundings | None:
         """Where a passage stands, None when this release has no such passage."""

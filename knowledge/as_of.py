@@ -55,6 +55,15 @@ class AsOf:
         """Is ``kind:key`` (a guide, card, scope note, law or document) within its dates?"""
         return key not in self._gone
 
+    @cached_property
+    def gone_questions(self) -> frozenset[str]:
+        """Known questions of guides and cards that are outside their dates: nobody is led there."""
+        rows = [
+            *((f"guide:{guide.id}", section.questions) for guide, section in self._catalogue.sections()),
+            *((f"channel:{card.id}", (card.name, *card.aliases, *card.questions)) for card in self._catalogue.channels),
+        ]
+        return frozenset(question for key, questions in rows if key in self._gone for question in questions)
+
     def names_gone_door(self, text: str) -> bool:
         """Does ``text`` say a number whose card is outside its dates?"""
         return self._numbers is not None and self._numbers.search(text) is not None

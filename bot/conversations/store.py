@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
 from bot.conversations.news import tell
-from bot.conversations.tables import callbacks, conversations, turns
+from bot.conversations.tables import MATTER, callbacks, conversations, turns
 from knowledge.records import Answer, Status
 
 T = TypeVar("T")
@@ -252,6 +252,7 @@ class ConversationStore:
                 "reason": settled.answer.reason,
                 "release": settled.answer.release,
                 "engine": settled.engine,
+                "matter": settled.answer.matter and settled.answer.matter[:MATTER],
                 "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
             }
             connection.execute(update(turns).where(turns.c.id == turn.id).values(values))

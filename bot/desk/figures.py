@@ -112,7 +112,7 @@ def merged_towns(counted: Mapping[str, int]) -> Counts:
 
 
 def _matters(connection: Connection, asked: tuple[ColumnElement[bool], ...]) -> Counts:
-    matter, count = turns.c.answer["matter"].as_string(), func.count().label("total")
+    matter, count = turns.c.matter, func.count().label("total")
     query = (
         select(matter.label("matter"), count)
         .where(*asked, turns.c.status == "answered", matter.is_not(None))

@@ -96,7 +96,7 @@ def a_month(database: str) -> None:
             }
             turn |= {"text": "问", "created_at": at, "answered_at": at + timedelta(seconds=0.05 + number % 7 / 20)}
             matter = matters[number * number % 5] if status == "answered" else None
-            turn |= {"status": status, "reason": "answered", "engine": "rasa", "answer": {"matter": matter}}
+            turn |= {"status": status, "reason": "answered", "engine": "rasa", "matter": matter}
             connection.execute(insert(turns).values(turn))
             if number % 5 == 0:
                 verdict = "bad" if number % 20 == 0 else "good"

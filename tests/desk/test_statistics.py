@@ -16,10 +16,11 @@ from xml.etree import ElementTree
 import pytest
 from docx import Document
 from openpyxl import load_workbook
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, MetaData, insert, select
 
 from bot.__main__ import main
 from bot.channels.web.access import STORE
+from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore, connect
 from bot.conversations.tables import conversations, feedback, turns
 from bot.desk import charts
@@ -58,7 +59,7 @@ def ask(connection: Connection, number: int, at: datetime, **given: Any) -> None
         "status": "answered",
         "reason": "answered",
         "engine": "rasa",
-        "answer": {"matter": "离婚"},
+        "matter": "离婚",
     }
     connection.execute(insert(turns).values(row | given))
 
@@ -71,11 +72,11 @@ def filled(connection: Connection) -> None:
         connection.execute(insert(conversations).values(row))
     ask(connection, 1, datetime(2026, 2, 28, 15, 59, 59, tzinfo=UTC))  # 23:59:59 on the 28th in Anyang
     ask(connection, 1, datetime(2026, 2, 28, 16, 0, 0, tzinfo=UTC))  # midnight of 1 March in Anyang
-    ask(connection, 1, datetime(2026, 3, 5, 1, 30, tzinfo=UTC), status="unanswerable", answer={"matter": None})
+    ask(connection, 1, datetime(2026, 3, 5, 1, 30, tzinfo=UTC), status="unanswerable", matter=None)
     late = datetime(2026, 3, 5, 1, 40, tzinfo=UTC)
-    ask(connection, 2, late, answered_at=late + timedelta(seconds=4), answer={"matter": "拖欠工资"})
+    ask(connection, 2, late, answered_at=late + timedelta(seconds=4), matter="拖欠工资")
     ask(connection, 2, datetime(2026, 3, 5, 2, 0, tzinfo=UTC), status="handover", engine="staff")
-    ask(connection, 2, datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC), status=None, answered_at=None, answer=None)
+    ask(connection, 2, datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC), status=None, answered_at=None, matter=None)
     ask(
         connection, 2, datetime(2026, 3, 5, 2, 1, tzinfo=UTC), status="handover", text="", engine="staff"
     )  # staff said it
@@ -259,3 +260,29 @@ def test_lists_and_directories_are_told_apart(known: SmallKnowledge) -> None:
     rows = {row.kind: row for row in freshness(catalogue, date(2026, 6, 15))}
     assert (rows["证明事项清单"].total, rows["证明事项清单"].withdrawn) == (1, 1)
     assert (rows["法律顾问名册"].total, rows["法律顾问名册"].ages) == (1, (0, 1, 0, 0))
+
+
+async def test_what_a_turn_is_about_is_kept_with_it(client: Any, resident: Any, rows: Rows) -> None:
+    await resident.say("我要离婚")
+    ((matter, answer),) = rows("select matter, json_extract(answer, '$.matter') from turns")
+    assert matter == answer == "法律援助"
+
+
+def test_turns_of_before_get_their_matter(empty_database: str) -> None:
+    migrate(empty_database, "0005")
+    engine = connect(empty_database)
+    with engine.begin() as connection:
+        before = MetaData()
+        before.reflect(connection)
+        now = datetime(2026, 3, 1, tzinfo=UTC)
+        row = {"id": "c", "channel": "web", "token_hash": "", "created_at": now, "last_turn_at": now}
+        connection.execute(insert(before.tables["conversations"]).values(row))
+        for number, answer in enumerate(({"matter": "长" * 70}, {"matter": None}, {}, None)):
+            turn = {"id": f"t{number}", "conversation_id": "c", "number": number, "client_turn_id": str(number)}
+            turn |= {"text": "问", "masked": [], "created_at": now, "answer": answer}
+            connection.execute(insert(before.tables["turns"]).values(turn))
+    migrate(empty_database)
+    with engine.connect() as connection:
+        kept = connection.execute(select(turns.c.matter).order_by(turns.c.number)).scalars().all()
+    engine.dispose()
+    assert kept == ["长" * 64, None, None, None]

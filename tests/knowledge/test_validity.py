@@ -74,6 +74,19 @@ def test_a_guide_outside_its_dates_says_so(small_release: Release, dates: dict[s
     assert not answer.citations
 
 
+def test_nobody_is_led_to_what_is_outside_its_dates(small_release: Release) -> None:
+    assert told(small_release).suggest("法律援助")
+    gone = changed(small_release, "guides", "legal-aid", valid_until=LAST)
+    asked = {
+        question
+        for guide, section in gone.catalogue.sections()
+        if guide.id == "legal-aid"
+        for question in section.questions
+    }
+    assert asked & set(told(small_release).suggest("法律援助"))
+    assert not asked & set(told(gone).suggest("法律援助"))
+
+
 def test_it_happens_at_midnight_without_a_new_release(small_release: Release) -> None:
     clock = Clock()
     knowledge = told(changed(small_release, "guides", "legal-aid", valid_until=DAY), clock)
