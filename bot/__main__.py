@@ -15,7 +15,9 @@ from bot import logs
 from bot.backup_command import backup, restore
 from bot.callbacks_command import callback_key, callbacks
 from bot.desk.account_command import account
+from bot.desk.package_command import package
 from bot.desk.permissions import ROLES
+from bot.desk.report_command import report
 from bot.settings import Settings, settings
 
 
@@ -152,6 +154,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "backup": backup,
     "restore": restore,
     "doctor": doctor,
+    "report": report,
+    "package": package,
 }
 
 
@@ -180,6 +184,12 @@ def main() -> int:
             _account_arguments(command)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, help="the backup, a .tar.gz")
+        if name == "package":
+            command.add_argument("action", choices=("export", "import"))
+            command.add_argument("file", type=Path, help="the package, a .zip")
+        if name == "report":
+            command.add_argument("file", type=Path, help="the report, a .docx or .xlsx")
+            command.add_argument("--period", default="", help="a month such as 2026-11 (default: the last), 7 or 30")
         if name == "wechat-menu":
             command.add_argument("action", choices=("check", "push"))
     given = vars(parser.parse_args())

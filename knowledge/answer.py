@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 
+from knowledge import validity
+from knowledge.as_of import AsOf
 from knowledge.catalogue import Guide, RouteRef, Section
 from knowledge.crisis import EMERGENCY, CrisisDetector
 from knowledge.danger import MAYBE as MAYBE_DANGER
@@ -27,7 +29,6 @@ from knowledge.passages import merged, route, routes, searchable, targets
 from knowledge.places.advisor_answers import AdvisorAnswers
 from knowledge.places.advisors import STALE_DAYS, Advisors
 from knowledge.places.find import shipped_places
-from knowledge.proof_answers import ProofAnswers
 from knowledge.records import Answer, Citation, Route, Status
 from knowledge.release import Release
 from knowledge.search import SCOPE, Found, FoundPassage, Scored
@@ -93,7 +94,7 @@ class Knowledge:
         self,
         release: Release,
         embedder: Embedder,
-        today: Callable[[], date] = date.today,
+        today: Callable[[], date] = validity.today,
         advisor_stale_days: int = STALE_DAYS,
     ) -> None:
         self.release = release
@@ -110,13 +111,10 @@ class Knowledge:
         }
         self._citer = Quoter(release.catalogue, release.passages)
         self._passages = {passage.id: passage for passage in release.passages}
-        self._proofs = ProofAnswers(release.catalogue, self._citer, self.status)
+        self._stale_days = advisor_stale_days
         self.places = shipped_places()
-        self.advisors = Advisors(release.catalogue.advisor_lists)
-        self.advisor_answers = AdvisorAnswers(
-            self.places, self.advisors, release.catalogue, self._citer, self.status, today, advisor_stale_days
-        )
         self._documents = DocumentAnswers(release, self._citer, self.status, today)
+        self._as_of = self._on(today())
         self.legal_aid = PreCheck(release.catalogue, self._citer, self.status)
         self._denials = frozenset(
             f"{SCOPE}{row.id}" for row in release.catalogue.scope if row.reason == "not-in-report"
@@ -126,6 +124,31 @@ class Knowledge:
             for row in release.catalogue.channels
             for name in (row.id, searchable(row.name), *map(searchable, row.aliases))
         }
+
+    def _on(self, day: date) -> AsOf:
+        return AsOf(day, self.release.catalogue, self._citer, self.places, self.status, self._today, self._stale_days)
+
+    @property
+    def _now(self) -> AsOf:
+        """What is valid today: things withdraw themselves at midnight, without a new release."""
+        day = self._today()
+        if self._as_of.day != day:
+            self._as_of = self._on(day)
+        return self._as_of
+
+    @property
+    def advisors(self) -> Advisors:
+        """The directories that are valid today."""
+        return self._now.advisors
+
+    @property
+    def advisor_answers(self) -> AdvisorAnswers:
+        """Answers from the directories that are valid today."""
+        return self._now.advisor_answers
+
+    def current(self, answer: Answer) -> Answer:
+        """``answer`` without doors whose cards are not valid today."""
+        return self._now.answer(answer)
 
     def answer(self, text: str, vector: Vector | None = None) -> Answer:
         """Answer ``text`` (already masked); ``vector`` is the embedding of ``searchable(text)`` when known already."""
@@ -176,7 +199,7 @@ class Knowledge:
 
     def suggest(self, typed: str) -> list[str]:
         """Known questions like what is being typed, best first."""
-        return self._suggester(typed)
+        return [question for question in self._suggester(typed) if question not in self._now.gone_questions]
 
     def surroundings(self, passage_id: str) -> Surroundings | None:
         """Where a passage stands, None when this release has no such passage."""
@@ -224,7 +247,7 @@ class Knowledge:
     def status(self, reason: str) -> Answer:
         """The answer of one row of the status table: text, doors and suggestions. KeyError for an unknown reason."""
         row = self.release.catalogue.status[reason]
-        return Answer(
+        answer = Answer(
             status=Status(row.status),
             reason=row.reason,
             text=row.text,
@@ -232,9 +255,12 @@ class Knowledge:
             follow_ups=row.follow_ups,
             release=self.release.id,
         )
+        return self.current(answer)
 
     def hours(self, door: str, text: str, now: datetime | None = None) -> Answer:
         """When the door is open, as far as ``text`` asks; says so when nobody entered it. KeyError for an unknown door."""
+        if not self._now.valid(f"channel:{door}"):
+            return self.status("outdated")
         moment = now or datetime.now(SHANGHAI)
         return replace(hours_answer(door, text, moment, self.release.catalogue, self._citer), release=self.release.id)
 
@@ -248,7 +274,7 @@ class Knowledge:
             yield f"status:{reason}", self.status(reason)
         for row in self.release.crisis.kinds:
             yield f"crisis:{row.kind}", self.crisis_answer(row.kind)
-        yield from self._proofs.every()
+        yield from self._now.proofs.every()
         yield from self.advisor_answers.every()
         yield from self._documents.every()
 
@@ -337,6 +363,7 @@ class Knowledge:
 
     def _checked(self, answer: Answer) -> Answer:
         """An answer says no number that its sources do not; one that would is withheld."""
+        answer = self.current(answer)
         return self.status("nothing-found") if unsupported_numbers(answer) else answer
 
     # Steps, in the order of STEPS.
@@ -359,7 +386,7 @@ class Knowledge:
 
     def _proof_item(self, inquiry: Inquiry) -> Answer | None:
         """An imported list knows whether a promise replaces the proof that is asked about."""
-        return self._proofs.answer(searchable(inquiry.normal), lambda: self._understood_key(inquiry))
+        return self._now.proofs.answer(searchable(inquiry.normal), lambda: self._understood_key(inquiry))
 
     def _service_hours(self, inquiry: Inquiry) -> Answer | None:
         """Asks when a door is open whose hours an administrator entered; without hours its card says what is known."""
@@ -374,7 +401,8 @@ class Knowledge:
 
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""
-        best = next((row for row in self._find(inquiry).targets if not self._denies_too_soon(row)), None)
+        rows = self._find(inquiry).targets
+        best = next((row for row in rows if not self._denies_too_soon(row) and self._stands(row)), None)
         if best is None or not self._enough(best):
             return None
         return self._asked_for(best, inquiry)
@@ -417,6 +445,9 @@ class Knowledge:
             return None
         reading = self._reading(inquiry)
         return self._documents.answer(reading.form, reading.vector, reading.found.targets)
+    def _stands(self, row: Scored) -> bool:
+        """A scope note outside its dates is as if it were not there; of guides and cards it is said that they are outdated."""
+        return not row.target.key.startswith(SCOPE) or self._now.valid(row.target.key)
 
     def _understood(self, inquiry: Inquiry) -> Answer | None:
         """The best target has enough evidence."""
@@ -427,7 +458,8 @@ class Knowledge:
         """No guide knows it, but a sentence of the report does: quote that sentence as it stands."""
         if not _ABOUT_REPORT.search(inquiry.normal):
             return None
-        hit = next(iter(self._find(inquiry).passages), None)
+        found = self._find(inquiry).passages
+        hit = next((row for row in found if self._now.valid(f"document:{row.passage.document_id}")), None)
         if hit is None or _OTHER_YEAR.search(inquiry.normal) or not _rests_on(inquiry.normal, hit):
             return self.status("not-in-report") if "报告" in inquiry.normal else None
         citation = self._citer.passage(hit.passage)
@@ -440,13 +472,18 @@ class Knowledge:
     def _ask_back(self, inquiry: Inquiry) -> Answer | None:
         """Some evidence, not enough: offer the closest matters as choices."""
         gate = self.release.searcher.gate
-        close = [item for item in self._find(inquiry).targets if item.probability >= gate.clarify]
+        close = [
+            item for item in self._find(inquiry).targets if item.probability >= gate.clarify and self._offers(item)
+        ]
         ours = [item for item in close if not item.target.key.startswith("scope:")]
         choices = tuple(dict.fromkeys(self._choice(item) for item in ours))
         if not choices:
             return None
         row = replace(self.status("clarify"), follow_ups=choices[:CHOICES], routes=self.status("nothing-found").routes)
         return replace(row, target=ours[0].target.key)
+
+    def _offers(self, item: Scored) -> bool:
+        return self._now.valid(item.target.group)
 
     def _nothing_found(self, inquiry: Inquiry) -> Answer | None:
         return self.status("nothing-found")
@@ -463,26 +500,30 @@ class Knowledge:
         note = next(row for row in self.release.catalogue.scope if row.id == name)
         row = self.status(note.reason)
         doors = routes(self.release.catalogue, note.routes)
-        return replace(row, text=note.text or row.text, routes=doors or row.routes)
+        text = note.text if note.text and not self._now.names_gone_door(note.text) else row.text
+        return replace(row, text=text, routes=doors or row.routes)
 
     def _guide(self, guide: Guide, section: Section, question: str) -> Answer:
         told = [row for row in self.release.catalogue.situations if row.holds(question)]
         refs = laid_over(_in_order(guide, section), guide.id, told, set(EMERGENCY))
         doors = routes(self.release.catalogue, refs)
-        if guide.valid_until is not None and guide.valid_until < self._today():
+        told_now = [row for row in section.statements if self._now.stands(row)]
+        if not told_now or not self._now.valid(f"guide:{guide.id}"):
             return replace(self.status("outdated"), routes=doors, matter=guide.matter)
-        lines = [statement.text for statement in section.statements]
+        lines = [statement.text for statement in told_now]
         if section.facet == "steps" and len(lines) > 1:
             lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
-        citations = merged(citation for item in section.statements for citation in self._citer.statement(item))
+        citations = merged(citation for item in told_now for citation in self._now.citations(item))
         more = tuple(other.questions[0] for other in guide.sections if other.id != section.id)[:CHOICES]
         answer = self._answered("\n".join(lines), citations, doors, more, guide.matter)
         return replace(answer, target=f"guide:{guide.id}/{section.id}")
 
     def _channel(self, name: str) -> Answer:
         row = self.release.catalogue.channel[name]
+        if not self._now.valid(f"channel:{name}"):
+            return replace(self.status("outdated"), matter=row.name)
         lines = [f"{row.name}：{row.number}。" if row.number else f"{row.name}。", f"管的事：{row.handles}。"]
-        if row.note:
+        if row.note and not self._now.names_gone_door(row.note):
             lines.append(row.note)
         doors = [route(row, row.handles)]
         more = [self.release.catalogue.channel.get(number) for number in _NUMBER.findall(row.note or "")]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from knowledge.context.words import ContextWords
 from knowledge.cross_checks import cross_faults
@@ -23,7 +23,7 @@ from knowledge.hours.records import DoorHours, HolidayTable, HoursTable
 from knowledge.imported import AdvisorList, Imported, LawText, ProofList, read_imported
 from knowledge.legal_aid.content import LegalAidContent
 from knowledge.proof_words import ProofWords
-from knowledge.schema import Basis, ContentError, RouteRef, Row, Slug, Text
+from knowledge.schema import Basis, ContentError, Dated, RouteRef, Row, Slug, Text
 from knowledge.situations import Situation
 
 CONTENT = Path(__file__).parent / "content"
@@ -34,7 +34,7 @@ ChannelKind = Literal[
 ]
 
 
-class Law(Row):
+class Law(Dated):
     """A statute that statements may cite. ``in_force`` is the day from which the cited version applies."""
 
     name: Text
@@ -62,8 +62,8 @@ class Section(Row):
     routes: tuple[RouteRef, ...] = ()
 
 
-class Guide(Row):
-    """One legal matter written for residents. ``valid_until`` is the day after which it withdraws itself.
+class Guide(Dated):
+    """One legal matter written for residents.
 
     ``urgent`` says that somebody with this matter is often in danger: its emergency doors may then stand first.
     """
@@ -72,7 +72,6 @@ class Guide(Row):
     title: Text
     matter: Text
     confirmed: date
-    valid_until: date | None = None
     urgent: bool = False
     source: Text
     routes: Annotated[tuple[RouteRef, ...], Field(min_length=1)]
@@ -80,7 +79,7 @@ class Guide(Row):
     not_said: tuple[Text, ...] = ()
 
 
-class Channel(Row):
+class Channel(Dated):
     """A channel card: one hotline, platform or door, with only what its source supports.
 
     ``number`` is as printed; ``None`` for doors without one. ``handles`` says what it is for.
@@ -101,8 +100,14 @@ class Channel(Row):
     aliases: tuple[Text, ...] = ()
     questions: tuple[Text, ...] = ()
 
+    @model_validator(mode="after")
+    def _emergency_always(self) -> Channel:
+        if self.kind == "emergency" and (self.valid_from or self.valid_until):
+            raise ValueError("an emergency number never runs out")
+        return self
 
-class ScopeNote(Row):
+
+class ScopeNote(Dated):
     """Questions that look like ours and are not, that we must decline, or small talk: what to say and where to send.
 
     ``reason`` names the row of the status table; its text and doors are used where the note has none.
@@ -111,6 +116,7 @@ class ScopeNote(Row):
     id: Slug
     reason: Slug
     text: Text | None = None
+    confirmed: date | None = None
     routes: tuple[RouteRef, ...] = ()
     questions: Annotated[tuple[Text, ...], Field(min_length=3)]
 
@@ -126,10 +132,8 @@ class StatusRow(Row):
     routes: tuple[RouteRef, ...] = ()
 
 
-class DocumentRow(BaseModel):
+class DocumentRow(Dated):
     """A document file and how to read it; ``defects`` are handed to its parser unchanged."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Slug
     file: Text

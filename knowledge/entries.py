@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from knowledge.catalogue import CONTENT, Catalogue, Channel, Guide, ScopeNote, StatusRow
+from knowledge.catalogue import CONTENT, Catalogue, Channel, DocumentRow, Guide, Law, ScopeNote, StatusRow
 from knowledge.cross_checks import cross_faults
 from knowledge.documents.records import DocumentText
 from knowledge.hours.records import HolidayTable, HoursTable
@@ -29,7 +30,7 @@ _MARK = re.compile(r"{\w+}")
 class Entry:
     """One record of ``kind`` (a key of KINDS, or ``import``) as the content files would hold it; None takes it away.
 
-    The key is a guide's, card's or note's id, a status row's reason, an imported document's file name.
+    The key is a guide's, card's, note's or document's id, a status row's reason, a law's name, an imported document's file name.
     """
 
     kind: str
@@ -51,6 +52,8 @@ KINDS: Mapping[str, Kind] = {
     "channel": Kind(Channel, "channels", "id"),
     "scope": Kind(ScopeNote, "scope", "id"),
     "status": Kind(StatusRow, "statuses", "reason"),
+    "law": Kind(Law, "laws", "name"),
+    "document": Kind(DocumentRow, "documents", "id"),
 }
 IMPORT = "import"
 # Where imported documents stand in the catalogue.
@@ -102,6 +105,8 @@ def overlaid(catalogue: Catalogue, entries: Sequence[Entry], content: Path = CON
             continue
         if isinstance(row, StatusRow):
             faults += _lost_marks(catalogue.status.get(entry.key), row)
+        if entry.kind == "document":
+            faults += _other_file(next((old for old in catalogue.documents if old.id == entry.key), None), row)
         fields = [_LISTS[type(row)]] if entry.kind == IMPORT and row else _fields(entry.kind)
         for field in fields:
             changed[field] = _replaced(changed.get(field, getattr(catalogue, field)), entry, row)
@@ -157,6 +162,14 @@ def _replaced(rows: tuple[BaseModel, ...], entry: Entry, row: BaseModel | None) 
         return rows if row is None else (*rows, row)
     place = names.index(entry.key)
     return (*rows[:place], *([] if row is None else [row]), *rows[place + 1 :])
+
+
+def _other_file(old: DocumentRow | None, new: BaseModel | None) -> list[str]:
+    """Faults where more than the dates of a document changed: which file it is, only the content says."""
+    dates = {"valid_from": None, "valid_until": None, "confirmed": date.min}
+    if old is not None and new is not None and old.model_copy(update=dates) == new.model_copy(update=dates):
+        return []
+    return ["document: 文件只能改日期 / only the dates of a document can be changed"]
 
 
 def _lost_marks(old: StatusRow | None, new: StatusRow) -> list[str]:

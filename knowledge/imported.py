@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from knowledge.documents.records import DocumentText
 from knowledge.hours.records import HolidayTable, HoursTable
-from knowledge.schema import ContentError, Row, Text
+from knowledge.schema import ContentError, Dated, Row, Text
 
 
 class LawArticle(Row):
@@ -47,7 +47,7 @@ class LawText(Row):
         return f"law-{self.name}.json"
 
 
-class ProofItem(Row):
+class ProofItem(Dated):
     """One row of a proof list. ``replaceable`` tells whether a promise replaces the proof, None when the list does not say;
     ``quote`` are the row's own words; ``row`` is the row in the file (in ``sheet``, where there are several)."""
 
@@ -69,7 +69,7 @@ class ProofItem(Row):
     quote: Text
 
 
-class ProofList(Row):
+class ProofList(Dated):
     """A list of proof items as published. ``id`` stays the same when the same issuer's list is imported again."""
 
     kind: Literal["proofs"] = "proofs"
@@ -78,6 +78,7 @@ class ProofList(Row):
     issuer: Text
     published: date
     source: str | None
+    confirmed: date | None = None
     items: Annotated[tuple[ProofItem, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -90,7 +91,7 @@ class ProofList(Row):
         return f"proofs-{self.id}.json"
 
 
-class AdvisorEntry(Row):
+class AdvisorEntry(Dated):
     """One row of a directory: a legal advisor and the villages (12-digit codes) served. ``phones`` are as published there,
     ``confirmed`` is the day on which the row was last known to be right; ``quote`` are the row's own words."""
 
@@ -106,7 +107,7 @@ class AdvisorEntry(Row):
     quote: Text
 
 
-class AdvisorList(Row):
+class AdvisorList(Dated):
     """A directory of village legal advisors as published. ``id`` stays the same when it is imported again."""
 
     kind: Literal["advisors"] = "advisors"
@@ -115,6 +116,7 @@ class AdvisorList(Row):
     issuer: Text
     published: date
     source: str | None
+    confirmed: date | None = None
     entries: Annotated[tuple[AdvisorEntry, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

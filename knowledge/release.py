@@ -158,6 +158,14 @@ def entries_of(folder: Path, release: str | None) -> list[Entry]:
     return [] if release is None else read_entries(folder / release / ENTRIES_FILE)
 
 
+def published_catalogue(folder: Path, release: str) -> Catalogue:
+    """What ``release`` says, without what is needed to search it: no model is loaded. ReleaseError when it is damaged."""
+    try:
+        return Catalogue.model_validate_json((folder / release / "catalogue.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"release {release} is missing or damaged in {folder}") from error
+
+
 def sound(folder: Path, release: str) -> bool:
     """Is every file of ``release`` there as it was written?"""
     return _complete(folder / release)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +22,19 @@ class Row(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Dated(Row):
+    """A record that is used from ``valid_from`` to ``valid_until`` only, both days included; None limits nothing."""
+
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from is not None and self.valid_until is not None and self.valid_from > self.valid_until:
+            raise ValueError("valid_from is after valid_until")
+        return self
 
 
 class Basis(Row):

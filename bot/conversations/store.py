@@ -26,12 +26,13 @@ from bot.conversations import handover
 from bot.conversations.duty import on_duty
 from bot.conversations.news import tell
 from bot.conversations.scrub import OVERWRITE, empty_log
-from bot.conversations.tables import callbacks, conversations, turns
+from bot.conversations.tables import MATTER, callbacks, conversations, turns
 from knowledge.records import Answer, Status
 
 T = TypeVar("T")
 PROVEN_KEPT = 4096
 ERASING = 600.0
+READING = 30.0
 PATIENCE = 3.0  # seconds; nobody waits longer for the database, however many wait before them
 
 # Its debug log holds the rows that were read, and with them the words of residents, whatever level is set elsewhere.
@@ -119,16 +120,31 @@ class ConversationStore:
         self.shared = self.engine.dialect.name == "postgresql"
         threads = POSTGRESQL_THREADS if self.shared else 1
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._proven: OrderedDict[str, str] = OrderedDict()
 
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
         await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._reader.shutdown)
         self.engine.dispose()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
         """Run ``work`` in one transaction in a worker thread; for tables that belong to conversations."""
-        return await self._run(work)
+        return await self._run(work, patience)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, which only reads and may take long, beside all else: one at a time, so that nobody waits for it."""
+
+        def job() -> T:
+            with self.engine.connect() as connection:
+                return work(connection)
+
+        try:
+            async with asyncio.timeout(READING):
+                return await asyncio.get_running_loop().run_in_executor(self._reader, job)
+        except TimeoutError as error:
+            raise DatabaseBusy("no answer in time") from error
 
     async def _run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
         """Run ``work`` in one transaction in a worker thread. Raises DatabaseBusy after ``patience`` seconds."""
@@ -240,6 +256,7 @@ class ConversationStore:
                 "reason": settled.answer.reason,
                 "release": settled.answer.release,
                 "engine": settled.engine,
+                "matter": settled.answer.matter and settled.answer.matter[:MATTER],
                 "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
             }
             connection.execute(update(turns).where(turns.c.id == turn.id).values(values))

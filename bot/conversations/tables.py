@@ -40,6 +40,8 @@ metadata = MetaData(
     }
 )
 
+MATTER = 64
+
 conversations = Table(
     "conversations",
     metadata,
@@ -68,8 +70,10 @@ turns = Table(
     Column("release", String(64)),
     Column("engine", String(16)),
     Column("answer", JSON),
+    Column("matter", String(MATTER)),  # what the answer is about, for counting
     UniqueConstraint("conversation_id", "client_turn_id"),
     UniqueConstraint("conversation_id", "number", name="uq_turns_number"),
+    Index("ix_turns_created_at", "created_at"),
 )
 
 # Numbers left for a call back. ``contact`` is encrypted, ``shown`` masked (138****5678), ``consent`` the version of the text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ POLICY = (
 )
 NAV = web.AppKey("desk_nav", list[tuple[str, str, str]])  # label, path, permission
 FILES = web.AppKey("desk_files", dict[str, str])
+# How many things wait at a page of the navigation; called for each page that is shown, so it must be quick.
+COUNTS: dict[str, Callable[[], int]] = {}
 _HERE = Path(__file__).parent
 STATIC = {
     "desk.css": (_HERE / "static" / "desk.css", "text/css"),
@@ -33,12 +36,18 @@ def render(request: web.Request, template: str, who: Staff | None, status: int =
     """``template`` filled with ``values``, for ``who``; kept by nobody. A template gets ``who``, ``may(permission)``,
     ``nav``, ``files`` and ``path`` besides."""
     may = who.may if who is not None else lambda _: False
-    nav = [(label, path) for label, path, needed in request.app[NAV] if may(needed)]
+    nav = [(_counted(label, path), path) for label, path, needed in request.app[NAV] if may(needed)]
     text = ENVIRONMENT.get_template(template).render(
         who=who, may=may, nav=nav, files=request.app[FILES], path=request.path, **values
     )
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+
+
+def _counted(label: str, path: str) -> str:
+    """The label with how many things wait there."""
+    waiting = COUNTS[path]() if path in COUNTS else 0
+    return f"{label}（{waiting}）" if waiting else label
 
 
 def see(path: str) -> web.Response:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from bot.desk.audit import audited
 from bot.desk.html import render, see
+from bot.desk.knowledge_dates import count
 from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
@@ -24,14 +25,15 @@ from knowledge.catalogue import ChannelKind
 from knowledge.documents.records import FILE_PREFIX
 from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
 from knowledge.schema import ContentError
+from knowledge.validity import things
 
 FORM_BYTES = 2_000_000
-OLD = timedelta(days=365)
 LABELS = {
     "title": "标题",
     "matter": "事项（居民看到的名字）",
     "confirmed": "最近核对日期（年-月-日）",
-    "valid_until": "有效到（年-月-日，过了这天自动不再答；可以空着）",
+    "valid_from": "从哪天起用（年-月-日，这天以前不用；可以空着）",
+    "valid_until": "用到哪天（年-月-日，过了这天自动不用；可以空着）",
     "source": "来源",
     "name": "名称",
     "kind": "种类",
@@ -86,7 +88,7 @@ async def overview(request: web.Request, who: Staff) -> web.Response:
         kinds=KIND_NAMES,
         states=entries.STATES,
         build_states=builds.STATES,
-        old=_old(release.catalogue.guides, release.catalogue.channels, release.catalogue.document_texts),
+        reminded=count(),
     )
 
 
@@ -99,7 +101,15 @@ async def listing(request: web.Request, who: Staff) -> web.Response:
     found = [(name_of(kind, row), _title(row)) for row in rows]
     found = [(key, title) for key, title in found if wanted in key or wanted in title]
     return render(
-        request, "knowledge_list.html", who, kind=kind, kinds=KIND_NAMES, rows=found, wanted=wanted, new=kind != IMPORT
+        request,
+        "knowledge_list.html",
+        who,
+        kind=kind,
+        kinds=KIND_NAMES,
+        rows=found,
+        wanted=wanted,
+        form=kind in PLAIN,
+        dated={thing.key for thing in things(catalogue) if thing.kind == kind},
     )
 
 
@@ -109,7 +119,8 @@ async def edit(request: web.Request, who: Staff) -> web.Response:
     kind, key = request.match_info["kind"], request.match_info["key"]
     if kind == IMPORT:
         return await _document(request, key)
-    _kind(kind)
+    if _kind(kind) and kind not in PLAIN:
+        return see(f"/desk/knowledge/dates/{kind}/{quote(key, safe='')}")
     history = await run(request, lambda connection: entries.history(connection, kind, key))
     body = _newest(history, kind, key) or {}
     return _form(request, who, kind, key, fields_of(kind, body), history)
@@ -129,7 +140,8 @@ async def _document(request: web.Request, key: str) -> web.Response:
 async def save(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/knowledge/entries/{kind}/{key}: a draft; faults are shown above what was typed."""
     kind, given = request.match_info["kind"], await fields(request)
-    _kind(kind)
+    if kind not in PLAIN:
+        raise LookupError(kind)
     key = given.get("key", "").strip() or request.match_info["key"]
     may_edit(who, kind, key)
     try:
@@ -250,21 +262,6 @@ def _title(row: BaseModel) -> str:
         if value := getattr(row, name, None):
             return str(value)
     return str(getattr(row, "questions", [getattr(row, "file", "")])[0])
-
-
-def _old(*kinds: Any) -> list[tuple[str, str, str, str]]:
-    """Kind, key, name and why: not confirmed for a year, or no longer valid within a month."""
-    today, found = date.today(), []
-    for kind, rows in zip(("guide", "channel", IMPORT), kinds, strict=True):
-        for row in rows:
-            until = getattr(row, "valid_until", None)
-            if until is not None and until < today + timedelta(days=30):
-                found.append((kind, name_of(kind, row), _title(row), f"有效到 {until}，过了这天自动不再答"))
-            elif (row.confirmed or row.published) < today - OLD:
-                found.append(
-                    (kind, name_of(kind, row), _title(row), f"最近核对 {row.confirmed or '没有填'}，超过一年了")
-                )
-    return found
 
 
 PAGES = (

@@ -30,7 +30,9 @@ KIND_NAMES = {
     "channel": "渠道卡",
     "scope": "不归我们管的问法",
     "status": "固定答复",
-    "import": "名册、清单、文件",
+    "law": "法律",
+    "document": "报告等文件",
+    "import": "名册、清单、上传的文件",
 }
 
 

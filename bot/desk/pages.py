@@ -11,13 +11,17 @@ from bot.desk import (
     caller_pages,
     duty_pages,
     inbox_pages,
+    knowledge_dates,
     knowledge_documents,
     knowledge_inbox,
     knowledge_pages,
     knowledge_releases,
     knowledge_uploads,
     login_pages,
+    package_pages,
+    question_pages,
     record_pages,
+    statistics_pages,
 )
 from bot.desk.html import render
 from bot.desk.live import LOOKING
@@ -43,6 +47,10 @@ PAGES = (
     *knowledge_uploads.PAGES,
     *knowledge_documents.PAGES,
     *knowledge_inbox.PAGES,
+    *knowledge_dates.PAGES,
+    *statistics_pages.PAGES,
+    *question_pages.PAGES,
+    *package_pages.PAGES,
     *account_pages.PAGES,
 )
 

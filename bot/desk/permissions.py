@@ -23,6 +23,7 @@ PERMISSIONS = {
     "statistics.read": "看统计",
     "accounts.manage": "管账号和角色",
     "audit.read": "看操作记录",
+    "packages": "打包带走全部内容，装入包",
 }
 
 _OPERATOR = {
@@ -40,7 +41,7 @@ ROLES: dict[str, frozenset[str]] = {
     "editor": frozenset({"knowledge.read", "knowledge.edit", "statistics.read"}),
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
     "administrator": frozenset(
-        {"accounts.manage", "audit.read", "duty.edit", "export", "statistics.read", "knowledge.read"}
+        {"accounts.manage", "audit.read", "packages", "duty.edit", "export", "statistics.read", "knowledge.read"}
         | {"knowledge.publish", "knowledge.override", "callbacks.read", "calls.read"}
     ),
 }

@@ -13,9 +13,22 @@ _BAR = "｜"
 _SPLIT = re.compile(r"\s*[｜|]\s*")
 # Fields that are one text each, by kind; an empty one is left out.
 PLAIN = {
-    "guide": ("title", "matter", "confirmed", "valid_until", "source"),
-    "channel": ("name", "kind", "number", "link", "handles", "owner", "source", "source_date", "confirmed", "note"),
-    "scope": ("reason", "text"),
+    "guide": ("title", "matter", "confirmed", "valid_from", "valid_until", "source"),
+    "channel": (
+        "name",
+        "kind",
+        "number",
+        "link",
+        "handles",
+        "owner",
+        "source",
+        "source_date",
+        "confirmed",
+        "valid_from",
+        "valid_until",
+        "note",
+    ),
+    "scope": ("reason", "text", "confirmed", "valid_from", "valid_until"),
     "status": ("status", "label", "text"),
 }
 LISTS = {

@@ -112,6 +112,9 @@ class _Rows:
         person = person_of(self._value(row, "name"))
         villages = self._villages(row)
         confirmed = day_of(self._value(row, "confirmed"), self.today) or self.confirmed
+        begins, ends = (day_of(self._value(row, name), date.max) for name in ("valid_from", "valid_until"))
+        if begins is not None and ends is not None and begins > ends:
+            raise Fault(f"从 {begins} 起，到 {ends} 止，反了 / begins after it ends")
         phones = tuple(phones_of(self._value(row, "phones")))
         if not phones:
             self.parsed.notes.append(f"{self._where(row)}: 没有电话，照收 / no telephone number, taken all the same")
@@ -124,6 +127,8 @@ class _Rows:
             phones=phones,
             villages=tuple(place.code for place in villages),
             confirmed=confirmed,
+            valid_from=begins,
+            valid_until=ends,
             sheet=self.table.sheet,
             row=row + 1,
             quote=self._quote(row),

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from knowledge.imported import ProofItem
 from knowledge.normalise import close_gaps
 from knowledge.passages import digest
+from knowledge.places.advisor_cells import Fault, day_of
 from knowledge.sources.files import ImportRefused
 from knowledge.sources.proof_columns import Header, field_of, find_header, not_understood
 from knowledge.sources.tables import Table, under_headers
@@ -24,6 +26,7 @@ _YES = re.compile(r"(?:是|可|能|实行|√|✓|✔|y(?:es)?$)", re.IGNORECASE
 _NO = re.compile(r"(?:否|不|×|✗|✘|x$|n(?:o)?$)", re.IGNORECASE)
 _PROMISE_AFTER_ALL = re.compile(r"(?:已经?|可以?|能够?)?实行告知承诺")
 _AS_SAID = ("legal_basis", "basis_level", "level", "asking_unit", "issuing_unit", "item_type", "note")
+_DAYS = ("valid_from", "valid_until")
 _LONGEST = {"proof": 200, "matter": 300}
 _LONGEST_OTHER = 8_000
 
@@ -122,10 +125,21 @@ class _Rows:
                 yield f"{where}: 是公式，不是文字，请粘贴为数值 / a formula, paste its value: {value[:40]}"
             elif _ERROR.match(value):
                 yield f"{where}: 是出错的公式 / a formula's error: {value}"
+            elif name in _DAYS and (fault := _day_fault(value)):
+                yield f"{where}: {fault}"
             elif name == "proof" and value in _NOTHING:
                 yield f"{where}: 没有证明名称 / the proof has no name"
             elif len(value) > (longest := _LONGEST.get(name, _LONGEST_OTHER)):
                 yield f"{where}: 超过 {longest} 个字 / longer than {longest} characters"
+        yield from self._span_fault(row)
+
+    def _span_fault(self, row: int) -> Iterator[str]:
+        try:
+            begins, ends = (_day(self._value(row, name)) for name in _DAYS)
+        except Fault:
+            return  # told already
+        if begins is not None and ends is not None and begins > ends:
+            yield f"{self._where(row)}: 从 {begins} 起，到 {ends} 止，反了 / begins after it ends"
 
     def _item(self, row: int) -> ProofItem:
         value = {name: self._value(row, name) for name in self._header.fields}
@@ -139,9 +153,11 @@ class _Rows:
             self._parsed.notes.append(
                 f"{self._where(row)}: 办理事项空着，按上一行“{matter}”算 / matter empty, taken from the row above"
             )
+        days = {name: _day(said.get(name)) for name in _DAYS}
         replaceable, reason = self._promise(row, said.get("replaceable"), said.get("reason"))
         return ProofItem.model_validate(
             {name: said.get(name) for name in _AS_SAID}
+            | days
             | {
                 "id": "?",
                 "number": None if number is None or number.startswith("=") else number,
@@ -171,6 +187,22 @@ class _Rows:
     def _quote(self, row: int) -> str:
         cells = zip(self._header.labels, self._table.filled[row], strict=True)
         return "；".join(f"{label}：{' '.join(cell.split())}" if label else cell for label, cell in cells if cell)
+
+
+def _day(given: str | date | None) -> date | None:
+    """A day of the row before is one already."""
+    if isinstance(given, date):
+        return given
+    return None if given is None or given in _NOTHING or given in _AS_ABOVE else day_of(given, date.max)
+
+
+def _day_fault(text: str) -> str:
+    """What is wrong with a day, empty when nothing is."""
+    try:
+        _day(text)
+    except Fault as fault:
+        return str(fault)
+    return ""
 
 
 def _with_ids(items: list[ProofItem], list_id: str) -> Iterator[ProofItem]:

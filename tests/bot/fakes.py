@@ -57,6 +57,9 @@ class SmallKnowledge:
             raise self.fault
         return an_answer("知识库的答复。")
 
+    def current(self, answer: Answer) -> Answer:
+        return answer
+
     def suggest(self, typed: str) -> list[str]:
         return [f"{typed}怎么办"] if len(typed) > 1 else []
 

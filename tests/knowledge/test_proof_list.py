@@ -81,6 +81,8 @@ class TestLayouts:
     def test_every_field(self, tmp_path: Path) -> None:
         item = parse(write_xlsx(tmp_path / "list.xlsx", TWO_ROWS, TWO_ROWS_MERGED)).items[0]
         assert item.model_dump(exclude={"id"}) == {
+            "valid_from": None,
+            "valid_until": None,
             "number": "1",
             "matter": "申请法律援助(行政给付)",
             "proof": "经济困难证明",

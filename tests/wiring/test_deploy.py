@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from bot import metrics
 from bot.__main__ import COMMANDS
+from bot.desk.pages import PAGES
 from bot.settings import Settings
 from tests.conftest import ROOT
 
@@ -112,3 +113,14 @@ def test_composes_nginx_differs_in_the_servers_only() -> None:
     )
     differing = [line for line in compose if line not in plain and not line.startswith("#")]
     assert [line.split()[1] for line in differing] == ["one:8000", "two:8000"]
+
+
+def test_nginx_lets_the_desks_uploads_through() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    found = re.search(r"location ~ (\^/desk/\S+) \{\s+client_max_body_size (\d+)m;", text)
+    assert found is not None
+    for page in PAGES:
+        if page.max_body > 64 * 1024:
+            assert re.match(found[1], page.path), page.path
+        assert page.max_body <= int(found[2]) * 1024 * 1024, page.path
+    assert text.count("client_max_body_size") == 2
