@@ -25,6 +25,7 @@ PERMISSIONS = {
     "audit.read": "看操作记录",
 }
 
+ADMINISTRATOR = "administrator"
 _OPERATOR = {
     "conversations.read",
     "conversations.answer",
@@ -39,7 +40,7 @@ ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset(_OPERATOR),
     "editor": frozenset({"knowledge.read", "knowledge.edit", "statistics.read"}),
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
-    "administrator": frozenset(
+    ADMINISTRATOR: frozenset(
         {"accounts.manage", "audit.read", "duty.edit", "export", "statistics.read", "knowledge.read"}
         | {"knowledge.publish", "knowledge.override", "callbacks.read", "calls.read"}
     ),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bot.desk.accounts import listed
+from bot.desk.accounts import find, listed
 from bot.desk.audit import NOBODY, audited
 from bot.desk.tables import accounts, desk_sessions, login_failures
 
@@ -44,6 +44,22 @@ def paused(connection: Connection, name: str, address: str) -> bool:
         if int(connection.execute(query).scalar() or 0) >= most:
             return True
     return False
+
+
+def paused_accounts(connection: Connection) -> frozenset[str]:
+    """Names of accounts that have to wait because of failures."""
+    since = datetime.now(UTC) - PAUSE
+    query = select(login_failures.c.key).where(login_failures.c.at >= since).group_by(login_failures.c.key)
+    many = set(connection.execute(query.having(func.count() >= PER_ACCOUNT)).scalars())
+    names = connection.execute(select(accounts.c.name)).scalars()
+    return frozenset(name for name in names if _keys(name, "")[0] in many)
+
+
+def lift_pause(connection: Connection, by: str, name: str) -> None:
+    """Let the account log in again at once. The pause of an address stays. AccountFault for an unknown account."""
+    find(connection, name)
+    connection.execute(delete(login_failures).where(login_failures.c.key == _keys(name, "")[0]))
+    audited(connection, by, "login.lift", f"account:{name}")
 
 
 def failed(connection: Connection, name: str, address: str) -> None:
