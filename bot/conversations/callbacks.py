@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, Row, insert, select, update
@@ -92,7 +91,7 @@ class Callbacks:
             .order_by(callbacks.c.created_at)
         )
 
-        def work(connection: Connection) -> Sequence[Row[Any]]:
+        def work(connection: Connection) -> Sequence[Row[str, str, str, datetime]]:
             found = connection.execute(query).all()
             audited(connection, COMMAND, "callback.unmask", "callbacks", {"rows": len(found)})
             return found

@@ -1,4 +1,4 @@
-"""``python -m bot account add | grant | reset | lift | disable | enable | list``: accounts of the desk, without the desk."""
+"""``python -m bot account add | grant | reset | reset-second | lift | disable | enable | list``: accounts of the desk, without the desk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
-from bot.desk import accounts, passwords
+from bot.desk import accounts, passwords, second_factor
 from bot.desk.audit import COMMAND, audited
 from bot.desk.sessions import lift_pause
 from bot.settings import Settings
@@ -54,6 +54,8 @@ def _do(connection: Connection, action: str, name: str, shown: str, role: str, r
         return [f"{name} 的第一个密码，登录后要换 / first password, to be changed at the first login: {password}"]
     if action == "grant":
         accounts.grant(connection, COMMAND, name, role, reason)
+    elif action == "reset-second":
+        second_factor.reset(connection, COMMAND, name)
     elif action == "lift":
         lift_pause(connection, COMMAND, name)
     else:

@@ -16,6 +16,7 @@ from bot.desk import accounts, passwords
 from bot.desk.audit import audited
 from bot.desk.html import render, see
 from bot.desk.permissions import PERMISSIONS, ROLE_NAMES, ROLES
+from bot.desk.second_factor import SecondFactor, of_account
 from bot.desk.sessions import Staff, lift_pause, paused_accounts
 from bot.desk.sheet import attachment, cell
 from bot.desk.site import Page
@@ -126,15 +127,20 @@ def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int,
 
 
 async def _page(request: web.Request, who: Staff, name: str = "", password: str = "") -> web.Response:
-    found, waiting = await request.app[STORE].run(
-        lambda connection: (accounts.listed(connection), paused_accounts(connection))
-    )
+
+    def work(connection: Connection) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor]]:
+        everybody = accounts.listed(connection)
+        seconds = {one.id: of_account(connection, one.id) for one in everybody}
+        return everybody, paused_accounts(connection), seconds
+
+    found, waiting, seconds = await request.app[STORE].run(work)
     return render(
         request,
         "accounts.html",
         who,
         accounts=found,
         waiting=waiting,
+        seconds=seconds,
         roles=ROLE_NAMES,
         allowed={role: [PERMISSIONS[one] for one in PERMISSIONS if one in ROLES[role]] for role in ROLES},
         fresh=(name, password),

@@ -17,6 +17,7 @@ from bot.desk import (
     knowledge_uploads,
     login_pages,
     record_pages,
+    second_factor_pages,
 )
 from bot.desk.html import render
 from bot.desk.live import LOOKING
@@ -42,6 +43,7 @@ PAGES = (
     *knowledge_uploads.PAGES,
     *knowledge_inbox.PAGES,
     *account_pages.PAGES,
+    *second_factor_pages.PAGES,
 )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.desk.accounts import find, listed
 from bot.desk.audit import NOBODY, audited
-from bot.desk.tables import accounts, desk_sessions, login_failures
+from bot.desk.tables import accounts, desk_sessions, login_failures, second_factors
 
 IDLE = timedelta(hours=2)
 SEEN_EVERY = timedelta(minutes=1)
@@ -30,6 +30,7 @@ class Staff:
     parts: frozenset[str] | None
     csrf: str
     must_change: bool
+    must_second: bool = False
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -92,8 +93,9 @@ def staff_of(connection: Connection, cookie: str, hours: int) -> Staff | None:
     """Who this cookie belongs to; None when nobody: unknown, idle too long, older than ``hours``, account closed."""
     now = datetime.now(UTC)
     query = (
-        select(desk_sessions, accounts.c.must_change)
+        select(desk_sessions, accounts.c.must_change, second_factors.c.required, second_factors.c.confirmed_at)
         .join(accounts, accounts.c.id == desk_sessions.c.account_id)
+        .outerjoin(second_factors, second_factors.c.account_id == accounts.c.id)
         .where(
             desk_sessions.c.id_hash == _hashed(cookie),
             desk_sessions.c.created_at > now - timedelta(hours=hours),
@@ -108,7 +110,10 @@ def staff_of(connection: Connection, cookie: str, hours: int) -> Staff | None:
         mine = desk_sessions.c.id_hash == row.id_hash
         connection.execute(update(desk_sessions).where(mine).values(seen_at=now))
     (account,) = listed(connection, row.account_id)
-    return Staff(account.id, account.name, account.shown, account.permissions, account.parts, row.csrf, row.must_change)
+    due = row.required is True and row.confirmed_at is None
+    return Staff(
+        account.id, account.name, account.shown, account.permissions, account.parts, row.csrf, row.must_change, due
+    )
 
 
 def _hashed(cookie: str) -> str:
