@@ -9,6 +9,7 @@ import sys
 from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
 from knowledge.check import citation_faults
+from knowledge.conflicts import fitting, keep, published
 from knowledge.crisis import CrisisContentError
 from knowledge.draft_command import add_draft
 from knowledge.embed import SentenceTransformerEmbedder, load_embedder
@@ -16,7 +17,7 @@ from knowledge.encoder import ModelUnavailable
 from knowledge.entries import overlaid
 from knowledge.import_command import add_imports
 from knowledge.records import Answer
-from knowledge.release import ReleaseError, build_release, built, current, entries_of, publish
+from knowledge.release import ReleaseError, build_release, built, current, publish
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import ImportRefused
 
@@ -25,8 +26,9 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Build the content into a release and publish it; quick when nothing changed."""
     embedder = SentenceTransformerEmbedder(settings.model_source)
     imported = settings.imported_dir
-    # What administrators published stays, also when the shipped content is newer.
-    entries = entries_of(settings.releases_dir, current(settings.releases_dir))
+    # What administrators published stays, also when the shipped content is newer; what no longer fits it waits for them.
+    everything = published(settings.releases_dir)
+    entries, aside = fitting(load_catalogue(CONTENT, imported), everything, CONTENT) if everything else ([], [])
     release = built(settings.releases_dir, embedder.digest, CONTENT, imported, entries)
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
@@ -41,7 +43,14 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
         )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
+    keep(settings.releases_dir, aside)
     print(f"  knowledge release {release} is published", flush=True)
+    for row in aside:
+        print(
+            f"  注意 / warning: {row.entry.kind}:{row.entry.key} 和新内容对不上，先不用它，请到坐席台“知识”里改 / "
+            f"set aside, mend it at the desk: {row.fault.splitlines()[0]}",
+            flush=True,
+        )
     for fault in citation_faults(overlaid(load_catalogue(CONTENT, imported), entries, CONTENT)):
         print(f"  注意 / warning: {fault}", flush=True)
 

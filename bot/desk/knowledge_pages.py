@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from bot.channels.web.access import SETTINGS
 from bot.desk.audit import audited
 from bot.desk.html import render, see
 from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
@@ -21,11 +22,13 @@ from bot.editing.forms import LISTS, PLAIN, body_from, fields_of
 from bot.editing.people import Forbidden, may_edit
 from knowledge import live
 from knowledge.catalogue import ChannelKind
+from knowledge.conflicts import set_aside
 from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
 from knowledge.schema import ContentError
 
 FORM_BYTES = 2_000_000
 OLD = timedelta(days=365)
+IN_WORK = (entries.DRAFT, entries.REVIEW, entries.APPROVED)
 LABELS = {
     "title": "标题",
     "matter": "事项（居民看到的名字）",
@@ -85,6 +88,7 @@ async def overview(request: web.Request, who: Staff) -> web.Response:
         kinds=KIND_NAMES,
         states=entries.STATES,
         build_states=builds.STATES,
+        conflicts=await asyncio.to_thread(set_aside, request.app[SETTINGS].releases_dir),
         old=_old(release.catalogue.guides, release.catalogue.channels),
     )
 
@@ -108,6 +112,12 @@ async def edit(request: web.Request, who: Staff) -> web.Response:
     kind, key = request.match_info["kind"], request.match_info["key"]
     _kind(kind)
     history = await run(request, lambda connection: entries.history(connection, kind, key))
+    aside = await asyncio.to_thread(set_aside, request.app[SETTINGS].releases_dir)
+    conflict = next((row for row in aside if (row.entry.kind, row.entry.key) == (kind, key)), None)
+    newer = bool(history) and history[0].state in IN_WORK
+    if conflict is not None and conflict.entry.body is not None and not newer:
+        faults = ["这一条和新内容对不上，现在没有用上：", *conflict.fault.splitlines()]
+        return _form(request, who, kind, key, fields_of(kind, conflict.entry.body), history, faults)
     body = _newest(history, kind, key) or {}
     return _form(request, who, kind, key, fields_of(kind, body), history)
 
@@ -227,7 +237,7 @@ def _kind(kind: str) -> Any:
 
 
 def _newest(history: list[entries.Version], kind: str, key: str) -> dict[str, Any] | None:
-    if history and history[0].state in (entries.DRAFT, entries.REVIEW, entries.APPROVED):
+    if history and history[0].state in IN_WORK:
         return history[0].body
     return record(live.knowledge().release.catalogue, kind, key)
 
