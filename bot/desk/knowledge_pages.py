@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from bot.channels.web.access import SETTINGS
 from bot.desk.audit import audited
 from bot.desk.html import render, see
+from bot.desk.knowledge_faults import readable
 from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
@@ -21,7 +22,6 @@ from bot.editing.difference import side_by_side
 from bot.editing.forms import LISTS, PLAIN, body_from, fields_of
 from bot.editing.people import Forbidden, may_edit
 from knowledge import live
-from knowledge.catalogue import ChannelKind
 from knowledge.conflicts import set_aside
 from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
 from knowledge.schema import ContentError
@@ -51,6 +51,18 @@ LABELS = {
     "aliases": "别名（一行一个）",
     "questions": "居民怎么问（一行一句）",
     "follow_ups": "还可以问（一行一句）",
+}
+DOORS = {
+    "hotline": "热线",
+    "emergency": "紧急电话",
+    "platform": "网上平台",
+    "office": "机关、窗口",
+    "advisor": "法律顾问",
+    "mediation": "调解",
+    "arbitration": "仲裁",
+    "court": "法院",
+    "lawyer": "律师",
+    "notary": "公证",
 }
 FACETS = {
     "what": "是什么",
@@ -102,7 +114,15 @@ async def listing(request: web.Request, who: Staff) -> web.Response:
     found = [(name_of(kind, row), _title(row)) for row in rows]
     found = [(key, title) for key, title in found if wanted in key or wanted in title]
     return render(
-        request, "knowledge_list.html", who, kind=kind, kinds=KIND_NAMES, rows=found, wanted=wanted, new=kind != IMPORT
+        request,
+        "knowledge_list.html",
+        who,
+        kind=kind,
+        kinds=KIND_NAMES,
+        rows=found,
+        wanted=wanted,
+        new=kind != IMPORT,
+        addable=kind in ("guide", "channel", "scope"),
     )
 
 
@@ -117,9 +137,9 @@ async def edit(request: web.Request, who: Staff) -> web.Response:
     newer = bool(history) and history[0].state in IN_WORK
     if conflict is not None and conflict.entry.body is not None and not newer:
         faults = ["这一条和新内容对不上，现在没有用上：", *conflict.fault.splitlines()]
-        return _form(request, who, kind, key, fields_of(kind, conflict.entry.body), history, faults)
+        return form_page(request, who, kind, key, fields_of(kind, conflict.entry.body), history, faults)
     body = _newest(history, kind, key) or {}
-    return _form(request, who, kind, key, fields_of(kind, body), history)
+    return form_page(request, who, kind, key, fields_of(kind, body), history)
 
 
 @told
@@ -134,7 +154,7 @@ async def save(request: web.Request, who: Staff) -> web.Response:
         await asyncio.to_thread(overlaid, live.knowledge().release.catalogue, [entry])
     except ContentError as fault:
         history = await run(request, lambda connection: entries.history(connection, kind, key))
-        return _form(request, who, kind, key, given, history, str(fault).splitlines(), 422)
+        return form_page(request, who, kind, key, given, history, str(fault).splitlines(), 422)
     note = given.get("note_to_reviewer", "").strip()[:500]
     id = await run(request, lambda connection: entries.save(connection, who, entry, note, audited))
     return see(f"/desk/knowledge/versions/{id}")
@@ -175,7 +195,7 @@ async def step(request: web.Request, who: Staff) -> web.Response:
     return see(f"/desk/knowledge/versions/{id}")
 
 
-def _form(
+def form_page(
     request: web.Request,
     who: Staff,
     kind: str,
@@ -184,9 +204,12 @@ def _form(
     history: list[entries.Version],
     faults: list[str] | None = None,
     status: int = 200,
+    new: bool = False,
 ) -> web.Response:
+    """The form of an entry: what is given, the faults above it; empty and with a field for its number when it is new."""
     try:
-        may_edit(who, kind, key)
+        if not new:  # of a new one nobody knows its number yet
+            may_edit(who, kind, key)
         editable = True
     except Forbidden:
         editable = False
@@ -204,13 +227,27 @@ def _form(
         labels=LABELS,
         facets=FACETS,
         doors=[(row.id, row.name) for row in live.knowledge().release.catalogue.channels],
-        channel_kinds=ChannelKind.__args__,  # type: ignore[attr-defined]
+        choices=_choices(kind, given),
         sections=_blocks(given) if kind == "guide" else [],
         history=history,
         states=entries.STATES,
-        faults=faults or [],
+        faults=[readable(fault) for fault in faults or []],
         editable=editable,
+        new=new,
     )
+
+
+def _choices(kind: str, given: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Fields that take one of a few values, with what staff read; a value that is none of them is shown as it is."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    if kind == "channel":
+        found["kind"] = list(DOORS.items())
+    if kind == "scope":
+        found["reason"] = [(row.reason, row.label) for row in live.knowledge().release.catalogue.statuses]
+    for name, values in found.items():
+        if given.get(name) and given[name] not in dict(values):
+            values.insert(0, (given[name], given[name]))
+    return found
 
 
 def _blocks(given: Mapping[str, str]) -> list[tuple[int, list[int]]]:

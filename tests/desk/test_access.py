@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from bot.__main__ import main
 from bot.channels.web.access import STORE
 from bot.conversations.migrate import migrate
 from bot.conversations.store import connect
+from bot.conversations.tables import UtcDateTime
 from bot.desk import accounts
 from bot.desk.pages import PAGES
 from bot.desk.permissions import ANYONE, PERMISSIONS, ROLES, SIGNED_IN
@@ -109,7 +110,7 @@ async def test_too_many_failures_mean_a_pause_for_that_account_only(
     assert await guesser.log_in("wang") == 429
     assert await guesser.log_in("root") == 303
     early = datetime.now(UTC) - timedelta(hours=1)
-    change = text("update login_failures set at = :early").bindparams(early=early.replace(tzinfo=None).isoformat(" "))
+    change = text("update login_failures set at = :early").bindparams(bindparam("early", early, UtcDateTime()))
     await client.app[STORE].run(lambda connection: connection.execute(change))
     assert await another().log_in("wang") == 303
 
@@ -228,8 +229,8 @@ async def test_a_closed_account_is_out_at_once(enter: Enter, another: Callable[[
 
 async def test_sessions_end(enter: Enter, client: Any) -> None:
     browser = await enter("wang", "operator")
-    old = (datetime.now(UTC) - timedelta(hours=3)).replace(tzinfo=None).isoformat(" ")
-    change = text("update desk_sessions set seen_at = :old").bindparams(old=old)
+    old = datetime.now(UTC) - timedelta(hours=3)
+    change = text("update desk_sessions set seen_at = :old").bindparams(bindparam("old", old, UtcDateTime()))
     await client.app[STORE].run(lambda connection: connection.execute(change))
     assert (await browser.get("/desk"))[0] == 303
 
