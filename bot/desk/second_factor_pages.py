@@ -77,7 +77,7 @@ async def of_others(request: web.Request, who: Staff) -> web.Response:
 def drawn(uri: str) -> Markup:
     """The address as a QR code, for a page without inline styles. The text around it comes from us only."""
     out = io.BytesIO()
-    segno.make(uri, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, light="#fff")
+    segno.make(uri, error="m").save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4, light="#fff")
     return Markup(out.getvalue().decode())  # noqa: S704 (made by segno from base32 and percent-encoded text)
 
 

@@ -52,7 +52,9 @@ class App:
 async def set_up(browser: Browser, clock: Clock) -> tuple[App, list[str]]:
     assert (await browser.post(f"{OWN}/start", password=PASSWORD))[0] == 303
     _, page = await browser.get(OWN)
-    assert "<svg" in page
+    drawing = re.search(r"<svg[^>]*>", page)
+    assert drawing is not None
+    assert "viewBox" in drawing[0]  # without it a style that makes it smaller cuts it off
     assert " style=" not in page
     app = App(page, clock)
     status, page = await browser.post(f"{OWN}/confirm", code=app.code())
