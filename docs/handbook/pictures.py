@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PASSWORD = "a-password-for-pictures-1"
+PASSWORD = "a-password-for-pictures-1"  # noqa: S105 (of accounts that live as long as the script)
 
 
 def command(home: Path, *words: str) -> str:
