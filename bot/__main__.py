@@ -161,7 +161,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 def _account_arguments(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="action")
-    for action in ("list", "add", "grant", "reset", "disable", "enable"):
+    for action in ("list", "add", "grant", "reset", "reset-second", "lift", "disable", "enable"):
         one = actions.add_parser(action)
         if action != "list":
             one.add_argument("name")

@@ -26,6 +26,7 @@ from bot.conversations.store import connect
 from bot.conversations.tables import conversations
 from bot.rasa_model import model_path
 from bot.settings import ROOT, Settings
+from knowledge.conflicts import set_aside
 from knowledge.release import current, sound
 
 LITTLE_SPACE = 1024**3
@@ -114,6 +115,11 @@ def knowledge(settings: Settings) -> Iterator[Finding]:
         yield fault(f"知识版本 {release} 不完整：运行 python -m knowledge build / the release is damaged: run that")
     else:
         yield ok(f"知识版本 {release} / release is complete")
+        for row in set_aside(settings.releases_dir):
+            yield hint(
+                f"改过的 {row.entry.kind}:{row.entry.key} 和新内容对不上，没有用上：到坐席台“知识”里改 / "
+                f"a published change is set aside: mend it at the desk（{row.fault.splitlines()[0]}）"
+            )
 
 
 def engine(settings: Settings) -> Iterator[Finding]:

@@ -158,7 +158,7 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
             asyncio.create_task(app[SWAP].follow()),
         ]
         if store.shared:
-            tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell)))
+            tasks.append(asyncio.create_task(news.listen(store.engine, app[api.TURNS].bell, app[api.TURNS].desk)))
         yield
         await app[api.TURNS].drain()
         await app[WORKSHOP].close()

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
 from knowledge.check import citation_faults
+from knowledge.conflicts import fitting, keep, published
 from knowledge.crisis import CrisisContentError
 from knowledge.draft_command import add_draft
 from knowledge.embed import SentenceTransformerEmbedder, load_embedder
@@ -21,7 +22,7 @@ from knowledge.entries import overlaid
 from knowledge.import_command import add_imports
 from knowledge.learning import GATE_FILE
 from knowledge.records import Answer
-from knowledge.release import ReleaseError, build_release, built, current, entries_of, publish
+from knowledge.release import ReleaseError, build_release, built, current, publish
 from knowledge.search import EVIDENCE
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import ImportRefused
@@ -34,8 +35,9 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     processors = len(os.sched_getaffinity(0))  # nobody is served by this process: all of them may help
     embedder = SentenceTransformerEmbedder(settings.model_source, workers=processors)
     imported = settings.imported_dir
-    # What administrators published stays, also when the shipped content is newer.
-    entries = entries_of(settings.releases_dir, current(settings.releases_dir))
+    # What administrators published stays, also when the shipped content is newer; what no longer fits it waits for them.
+    everything = published(settings.releases_dir)
+    entries, aside = fitting(load_catalogue(CONTENT, imported), everything, CONTENT) if everything else ([], [])
     release = built(settings.releases_dir, embedder.digest, CONTENT, imported, entries)
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
@@ -51,7 +53,14 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
             )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
+    keep(settings.releases_dir, aside)
     print(f"  knowledge release {release} is published", flush=True)
+    for row in aside:
+        print(
+            f"  注意 / warning: {row.entry.kind}:{row.entry.key} 和新内容对不上，先不用它，请到坐席台“知识”里改 / "
+            f"set aside, mend it at the desk: {row.fault.splitlines()[0]}",
+            flush=True,
+        )
     for fault in citation_faults(overlaid(load_catalogue(CONTENT, imported), entries, CONTENT)):
         print(f"  注意 / warning: {fault}", flush=True)
 

@@ -445,6 +445,7 @@ class Knowledge:
             return None
         reading = self._reading(inquiry)
         return self._documents.answer(reading.form, reading.vector, reading.found.targets)
+
     def _stands(self, row: Scored) -> bool:
         """A scope note outside its dates is as if it were not there; of guides and cards it is said that they are outdated."""
         return not row.target.key.startswith(SCOPE) or self._now.valid(row.target.key)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.answer import Knowledge
-from knowledge.catalogue import CONTENT
+from knowledge.catalogue import CONTENT, load_catalogue
+from knowledge.conflicts import fitting, set_aside
 from knowledge.embed import SentenceTransformerEmbedder
 from knowledge.entries import read_entries
 from knowledge.evaluate.compare import QUESTIONS, compare
@@ -32,7 +33,13 @@ def draft(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
         print(line, flush=True)
 
     folder, imported = settings.releases_dir, settings.imported_dir
-    entries = read_entries(args.entries)
+    # What waits to be mended must not stop others' changes; whoever mends it hands in another text of it.
+    waiting, given = [row.entry for row in set_aside(folder)], read_entries(args.entries)
+    still = [entry for entry in given if entry in waiting]
+    entries = given
+    if still:
+        strict = [entry for entry in given if entry not in still]
+        entries, _ = fitting(load_catalogue(CONTENT, imported), still, CONTENT, strict)
     embedder = SentenceTransformerEmbedder(settings.model_source)
     release = built(folder, embedder.digest, CONTENT, imported, entries)
     if release is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from knowledge.catalogue import CONTENT, Catalogue, Channel, DocumentRow, Guide, Law, ScopeNote, StatusRow
 from knowledge.cross_checks import cross_faults
@@ -65,6 +66,17 @@ _LISTS: Mapping[type[BaseModel], str] = {
     HolidayTable: "holiday_tables",
     DocumentText: "document_texts",
 }
+# Texts for pydantic's kinds of faults.
+_FAULTS = {
+    "missing": "要填",
+    "string_too_short": "要填",
+    "too_short": "至少要 {min_length} 条",
+    "string_pattern_mismatch": "写法不对",
+    "literal_error": "不是可以选的",
+    "date_from_datetime_parsing": "要写成 2026-01-31 这样的日期",
+    "date_parsing": "要写成 2026-01-31 这样的日期",
+    "extra_forbidden": "没有这一项",
+}
 _ENTRIES: TypeAdapter[list[Entry]] = TypeAdapter(list[Entry])
 
 
@@ -81,7 +93,7 @@ def validated(entry: Entry) -> BaseModel | None:
         # As JSON, so that a day is a text and a list a tuple, as in the content files.
         row = kind.row.model_validate_json(json.dumps(entry.body))
     except ValidationError as error:
-        faults = [f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        faults = [f"{'.'.join(str(step) for step in fault['loc'])}: {_told(fault)}" for fault in error.errors()]
         raise ContentError("\n".join(faults)) from error
     if getattr(row, kind.key) != entry.key:
         raise ContentError(f"{kind.key}: 编号要是“{entry.key}” / must be {entry.key!r}")
@@ -150,6 +162,14 @@ def read_entries(path: Path) -> list[Entry]:
         return _ENTRIES.validate_json(path.read_bytes())
     except ValidationError as error:
         raise ContentError(f"{path.name}: 文件损坏 / damaged: {error.errors()[0]['msg']}") from error
+
+
+def _told(fault: ErrorDetails) -> str:
+    """What is wrong, in the language of those who edit; a kind of fault without a text here stays in pydantic's words."""
+    chinese = _FAULTS.get(fault["type"])
+    if chinese is None:
+        return fault["msg"].removeprefix("Value error, ")
+    return f"{chinese.format(**fault.get('ctx', {}))} / {fault['msg']}"
 
 
 def _fields(kind: str) -> list[str]:

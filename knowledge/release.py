@@ -77,7 +77,7 @@ def build_release(
     say("reading and checking the content")
     catalogue = overlaid(load_catalogue(content, imported), entries, content)
     passages = document_passages(catalogue, content)
-    _check_quotes(catalogue, passages)
+    check_quotes(catalogue, passages)
     lessons = _lessons(content)
     name = f"{date.today().isoformat()}-{_mark(catalogue, lessons, passages, embedder.digest)}"
     half = folder / f".{name}.{os.getpid()}"
@@ -201,8 +201,8 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
     return Release(release, catalogue, every, crisis, danger, searcher, documents)
 
 
-def _check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
-    """Every statement must be citable; all that are not are named at once."""
+def check_quotes(catalogue: Catalogue, passages: list[Passage]) -> None:
+    """Every statement must be citable; ContentError names all that are not."""
     citer = Quoter(catalogue, passages)
     faults = []
     for guide, section in catalogue.sections():

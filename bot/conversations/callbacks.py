@@ -7,16 +7,17 @@ which it was sent is being answered, it is held here in memory, so that the form
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from bot.conversations.store import ConversationStore
 from bot.conversations.tables import callbacks
+from bot.desk.audit import COMMAND, audited
 
 # Version of the text that residents agree to: the row callback-consent of the status table. A new text, a new version.
 CONSENT = "2026-11-25"
@@ -83,20 +84,33 @@ class Callbacks:
         return row["shown"]  # type: ignore[return-value]
 
     async def waiting(self) -> list[Callback]:
-        """Requests not yet done, oldest first."""
+        """Requests not yet done, oldest first, with their numbers: the audit log says that the command read them."""
         query = (
             select(callbacks.c.id, callbacks.c.contact, callbacks.c.shown, callbacks.c.created_at)
             .where(callbacks.c.done_at.is_(None))
             .order_by(callbacks.c.created_at)
         )
-        rows = await self._store.run(lambda connection: connection.execute(query).all())
+
+        def work(connection: Connection) -> Sequence[Row[str, str, str, datetime]]:
+            found = connection.execute(query).all()
+            audited(connection, COMMAND, "callback.unmask", "callbacks", {"rows": len(found)})
+            return found
+
+        rows = await self._store.run(work)
         return [Callback(id, self.opened(contact), shown, created) for id, contact, shown, created in rows]
 
     async def done(self, callback_id: str) -> bool:
         """Somebody called: the number is wiped. False when no request that waits has this id."""
         values = {"done_at": datetime.now(UTC), "contact": ""}
         change = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.done_at.is_(None)).values(values)
-        return await self._store.run(lambda connection: connection.execute(change).rowcount) == 1
+
+        def work(connection: Connection) -> bool:
+            found = connection.execute(change).rowcount == 1
+            if found:
+                audited(connection, COMMAND, "callback.done", f"callback:{callback_id}")
+            return found
+
+        return await self._store.run(work)
 
     def opened(self, contact: str) -> str | None:
         """The number of a row; None when it was wiped or encrypted with another key."""

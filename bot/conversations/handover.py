@@ -155,6 +155,7 @@ def tell(connection: Connection, conversation_id: str, answer: Answer) -> str:
     connection.execute(insert(turns).values(row))
     mine = conversations.c.id == conversation_id
     connection.execute(update(conversations).where(mine).values(last_turn_at=now))
+    news.tell(connection, news.DESK)
     news.tell(connection, conversation_id)  # residents who listen at another replica hear it at once too
     return answer.text
 
@@ -187,3 +188,4 @@ def _begin(connection: Connection, conversation_id: str, state: str, reason: str
 
 def _write(connection: Connection, conversation_id: str, **values: Any) -> None:
     connection.execute(update(handovers).where(handovers.c.conversation_id == conversation_id).values(**values))
+    news.tell(connection, news.DESK)

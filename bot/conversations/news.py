@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, func, select
 from bot.conversations.events import Bell
 
 CHANNEL = "yinfawen_news"
+DESK = "desk"  # what the desk's bell rings for: the inbox changed
 PAUSE = 1.0  # seconds until a lost connection is tried again
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,8 @@ def tell(connection: Connection, conversation_id: str) -> None:
         connection.execute(select(func.pg_notify(CHANNEL, conversation_id)))
 
 
-async def listen(engine: Engine, bell: Bell) -> None:
-    """Ring ``bell`` at what any replica tells, until cancelled; after a break everybody is woken to look for themselves."""
+async def listen(engine: Engine, bell: Bell, desk: Bell | None = None) -> None:
+    """Ring ``bell``, or ``desk`` for news of the inbox, at what any replica tells, until cancelled; after a break everybody is woken to look for themselves."""
     # Ours is psycopg's own asynchronous connection: it waits without a thread. SQLAlchemy's driver prefix is not its.
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
@@ -35,9 +36,13 @@ async def listen(engine: Engine, bell: Bell) -> None:
             connection = await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5)
             async with connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                bell.ring_all()
+                for one in filter(None, (bell, desk)):
+                    one.ring_all()
                 async for notice in connection.notifies():
-                    bell.ring(notice.payload)
+                    if notice.payload != DESK:
+                        bell.ring(notice.payload)
+                    elif desk is not None:
+                        desk.ring(DESK)
         except psycopg.Error as error:
             log.warning("no news from other replicas, trying again: %s", error.__class__.__name__)
         await asyncio.sleep(PAUSE)

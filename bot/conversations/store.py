@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
-from bot.conversations.news import tell
+from bot.conversations.news import DESK, tell
 from bot.conversations.scrub import OVERWRITE, empty_log
 from bot.conversations.tables import MATTER, callbacks, conversations, turns
 from knowledge.records import Answer, Status
@@ -261,6 +261,8 @@ class ConversationStore:
             }
             connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
             tell(connection, turn.conversation_id)
+            if settled.news:
+                tell(connection, DESK)
             return settled
 
         for attempt in range(3):

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import metrics
 from bot.conversations.callbacks import Callbacks
 from bot.conversations.events import Bell
+from bot.conversations.news import DESK as DESK
 from bot.conversations.privacy import Masked, first_mobile, mask
 from bot.conversations.store import ConversationStore, Turn
 from bot.engine import DialogueEngine, EngineFailed
@@ -27,8 +28,6 @@ from knowledge.passages import searchable
 from knowledge.records import Answer, Status
 
 log = logging.getLogger(__name__)
-
-DESK = "desk"  # what the desk's bell rings for
 
 
 class TextTooLong(ValueError):

@@ -1,4 +1,4 @@
-"""``python -m bot account add | grant | reset | disable | enable | list``: accounts of the desk, without the desk."""
+"""``python -m bot account add | grant | reset | reset-second | lift | disable | enable | list``: accounts of the desk, without the desk."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
-from bot.desk import accounts, passwords
-from bot.desk.audit import COMMAND
+from bot.desk import accounts, passwords, second_factor
+from bot.desk.audit import COMMAND, audited
+from bot.desk.sessions import lift_pause
 from bot.settings import Settings
 
 
@@ -40,6 +41,7 @@ async def _run(options: Settings, work: Callable[[Connection], list[str]]) -> in
 
 def _do(connection: Connection, action: str, name: str, shown: str, role: str, reason: str) -> list[str]:
     if action == "list":
+        audited(connection, COMMAND, "account.read", "accounts")
         return [_line(one) for one in accounts.listed(connection)]
     if action in ("add", "reset"):
         password = passwords.first_password()
@@ -52,6 +54,10 @@ def _do(connection: Connection, action: str, name: str, shown: str, role: str, r
         return [f"{name} 的第一个密码，登录后要换 / first password, to be changed at the first login: {password}"]
     if action == "grant":
         accounts.grant(connection, COMMAND, name, role, reason)
+    elif action == "reset-second":
+        second_factor.reset(connection, COMMAND, name)
+    elif action == "lift":
+        lift_pause(connection, COMMAND, name)
     else:
         accounts.set_disabled(connection, COMMAND, name, action == "disable")
     return []

@@ -16,7 +16,8 @@ from bot.desk import accounts, passwords
 from bot.desk.audit import audited
 from bot.desk.html import render, see
 from bot.desk.permissions import PERMISSIONS, ROLE_NAMES, ROLES
-from bot.desk.sessions import Staff
+from bot.desk.second_factor import SecondFactor, of_account
+from bot.desk.sessions import Staff, lift_pause, paused_accounts
 from bot.desk.sheet import attachment, cell
 from bot.desk.site import Page
 from bot.desk.tables import audit
@@ -78,6 +79,13 @@ async def disable(request: web.Request, who: Staff) -> web.Response:
     return see("/desk/accounts")
 
 
+async def lift(request: web.Request, who: Staff) -> web.Response:
+    """POST /desk/accounts/{name}/lift: no more waiting after wrong passwords."""
+    name = request.match_info["name"]
+    await request.app[STORE].run(lambda connection: lift_pause(connection, who.name, name))
+    return see("/desk/accounts")
+
+
 async def show_audit(request: web.Request, who: Staff) -> web.Response:
     """GET /desk/audit?account=&action=&object=: reading the log is noted too."""
     wanted = {name: request.query.get(name, "").strip()[:128] for name in ("account", "action", "object")}
@@ -119,12 +127,20 @@ def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int,
 
 
 async def _page(request: web.Request, who: Staff, name: str = "", password: str = "") -> web.Response:
-    found = await request.app[STORE].run(accounts.listed)
+
+    def work(connection: Connection) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor]]:
+        everybody = accounts.listed(connection)
+        seconds = {one.id: of_account(connection, one.id) for one in everybody}
+        return everybody, paused_accounts(connection), seconds
+
+    found, waiting, seconds = await request.app[STORE].run(work)
     return render(
         request,
         "accounts.html",
         who,
         accounts=found,
+        waiting=waiting,
+        seconds=seconds,
         roles=ROLE_NAMES,
         allowed={role: [PERMISSIONS[one] for one in PERMISSIONS if one in ROLES[role]] for role in ROLES},
         fresh=(name, password),
@@ -143,6 +159,7 @@ PAGES = (
     Page("POST", "/desk/accounts/{name}/grants", "accounts.manage", grant),
     Page("POST", "/desk/accounts/{name}/password", "accounts.manage", reset),
     Page("POST", "/desk/accounts/{name}/disabled", "accounts.manage", disable),
+    Page("POST", "/desk/accounts/{name}/lift", "accounts.manage", lift),
     Page("GET", "/desk/audit", "audit.read", show_audit, nav="操作记录"),
     Page("GET", "/desk/audit.xlsx", "audit.read", export_audit),
 )

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.desk.audit import audited
-from bot.desk.permissions import ROLES
+from bot.desk.audit import COMMAND, audited
+from bot.desk.permissions import ADMINISTRATOR, ROLES
 from bot.desk.tables import accounts, desk_sessions, grants
+from knowledge.entries import IMPORT, KINDS
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 
@@ -68,14 +69,17 @@ def add(connection: Connection, by: str, name: str, shown: str, password_hash: s
 
 
 def grant(connection: Connection, by: str, name: str, role: str, reason: str, part: str = "") -> None:
-    """Give a role, with the reason. AccountFault for an unknown account or role, or without a reason."""
+    """Give a role, with the reason. AccountFault for an unknown account or role, without a reason, or from the wrong person."""
     if role not in ROLES:
         raise AccountFault("没有这个角色。")
     if not reason.strip():
         raise AccountFault("要写理由。")
     if part and role != "editor":
         raise AccountFault("只有编辑可以限定范围。")
+    if part and part.split(":")[0] not in (*KINDS, IMPORT):
+        raise AccountFault(f"范围要写种类（{'、'.join((*KINDS, IMPORT))}），或者“种类:编号”，比如 guide:wages。")
     account = find(connection, name)
+    _may_change_roles(connection, by, name, role)
     if any((given.role, given.part) == (role, part) for given in account.grants):
         raise AccountFault("已经有这个角色了。")
     row = {"id": secrets.token_urlsafe(12), "account_id": account.id, "role": role, "part": part[:64]}
@@ -85,13 +89,15 @@ def grant(connection: Connection, by: str, name: str, role: str, reason: str, pa
 
 
 def revoke(connection: Connection, by: str, grant_id: str, reason: str) -> None:
-    """Take a role back. AccountFault without a reason, for an unknown one, and for the last administrator."""
+    """Take a role back. AccountFault without a reason, for an unknown one, the last administrator, or from the wrong person."""
     if not reason.strip():
         raise AccountFault("要写理由。")
+    _one_at_a_time(connection)
     query = select(grants.c.role, accounts.c.name).join(accounts, accounts.c.id == grants.c.account_id)
     row = connection.execute(query.where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))).one_or_none()
     if row is None:
         raise AccountFault("没有这个角色。")
+    _may_change_roles(connection, by, row.name, row.role)
     values = {"revoked_by": by, "revoked_at": datetime.now(UTC)}
     connection.execute(update(grants).where(grants.c.id == grant_id).values(values))
     _keep_an_administrator(connection)
@@ -100,6 +106,7 @@ def revoke(connection: Connection, by: str, grant_id: str, reason: str) -> None:
 
 def set_password(connection: Connection, by: str, name: str, password_hash: str, must_change: bool) -> None:
     """A new password; every session of the account ends."""
+    may_touch(connection, by, name)
     account = find(connection, name)
     values = {"password": password_hash, "must_change": must_change}
     connection.execute(update(accounts).where(accounts.c.id == account.id).values(values))
@@ -109,6 +116,8 @@ def set_password(connection: Connection, by: str, name: str, password_hash: str,
 
 def set_disabled(connection: Connection, by: str, name: str, disabled: bool) -> None:
     """Close an account (its sessions end) or open it again. AccountFault for the last administrator."""
+    _one_at_a_time(connection)
+    may_touch(connection, by, name)
     account = find(connection, name)
     values = {"disabled_at": datetime.now(UTC) if disabled else None}
     connection.execute(update(accounts).where(accounts.c.id == account.id).values(values))
@@ -143,8 +152,36 @@ def listed(connection: Connection, account_id: str | None = None) -> list[Accoun
     ]
 
 
+def may_touch(connection: Connection, by: str, name: str) -> None:
+    """Whoever can get into an administrator's account is one: only administrators (and the person) change it. AccountFault."""
+    if by != name and _is_administrator(connection, name) and not _rules(connection, by):
+        raise AccountFault("管理员的账号只有管理员能改。")
+
+
+def _may_change_roles(connection: Connection, by: str, name: str, role: str) -> None:
+    if by == name:
+        raise AccountFault("自己的角色要由另一位管理员来改。")
+    if role == ADMINISTRATOR and not _rules(connection, by):
+        raise AccountFault("管理员的角色只有管理员能给、能收回。")
+
+
+def _rules(connection: Connection, by: str) -> bool:
+    """Whoever can run commands on the server owns the database anyway."""
+    return by == COMMAND or _is_administrator(connection, by)
+
+
+def _is_administrator(connection: Connection, name: str) -> bool:
+    account = next((one for one in listed(connection) if one.name == name), None)
+    return account is not None and any(grant.role == ADMINISTRATOR for grant in account.grants)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Two administrators who close each other at once: the second waits and sees what the first did (SQLite has one writer)."""
+    connection.execute(select(accounts.c.id).order_by(accounts.c.id).with_for_update()).all()
+
+
 def _keep_an_administrator(connection: Connection) -> None:
     """The transaction is undone when nobody could manage accounts any more."""
     left = [account for account in listed(connection) if account.disabled_at is None]
-    if not any("accounts.manage" in account.permissions for account in left):
+    if not any(grant.role == ADMINISTRATOR for account in left for grant in account.grants):
         raise AccountFault("至少要留一名能登录的管理员。")

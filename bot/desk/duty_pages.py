@@ -16,9 +16,12 @@ from bot.desk.html import render, see
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
 from bot.desk.tables import accounts, canned, duty
+from knowledge import live
 from knowledge.hours.answer import SHANGHAI
+from knowledge.hours.calendar import Calendar, Day
 
 LONGEST = timedelta(hours=24)
+AHEAD = 60  # days of the public calendar that are shown
 
 
 async def show(request: web.Request, who: Staff) -> web.Response:
@@ -32,7 +35,30 @@ async def show(request: web.Request, who: Staff) -> web.Response:
     rows, people, replies = await request.app[STORE].run(
         lambda connection: (list(connection.execute(query)), _operators(connection), inbox.replies(connection))
     )
-    return render(request, "duty.html", who, rows=rows, people=people, replies=replies)
+    calendar, today = public_calendar(), datetime.now(SHANGHAI).date()
+    ahead = [calendar.day(today + timedelta(days=number)) for number in range(AHEAD)]
+    return render(
+        request,
+        "duty.html",
+        who,
+        rows=[(row, _remark(calendar.day(row.starts_at.astimezone(SHANGHAI).date()))) for row in rows],
+        people=people,
+        replies=replies,
+        special=[(day.day, _remark(day)) for day in ahead if day.off or day.makeup],
+        unknown=sorted({day.day.year for day in ahead if not day.known}),
+    )
+
+
+def public_calendar() -> Calendar:
+    """Public holidays as the answers about service hours know them: the package's, and the tables that were uploaded."""
+    catalogue = live.knowledge().release.catalogue
+    return Calendar(catalogue.holiday_tables, catalogue.hours_words.holidays)
+
+
+def _remark(day: Day) -> str:
+    if day.off:
+        return f"{day.holiday or '节假日'}放假"
+    return f"{day.holiday or '节假日'}调休，要上班" if day.makeup else ""
 
 
 async def add(request: web.Request, who: Staff) -> web.Response:

@@ -10,9 +10,11 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel
 
+from bot.channels.web.access import SETTINGS
 from bot.desk.audit import audited
 from bot.desk.html import render, see
 from bot.desk.knowledge_dates import count
+from bot.desk.knowledge_faults import readable
 from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
@@ -21,13 +23,14 @@ from bot.editing.difference import side_by_side
 from bot.editing.forms import LISTS, PLAIN, body_from, fields_of
 from bot.editing.people import Forbidden, may_edit
 from knowledge import live
-from knowledge.catalogue import ChannelKind
+from knowledge.conflicts import set_aside
 from knowledge.documents.records import FILE_PREFIX
 from knowledge.entries import IMPORT, KINDS, Entry, documents, name_of, overlaid, record
 from knowledge.schema import ContentError
 from knowledge.validity import things
 
 FORM_BYTES = 2_000_000
+IN_WORK = (entries.DRAFT, entries.REVIEW, entries.APPROVED)
 LABELS = {
     "title": "标题",
     "matter": "事项（居民看到的名字）",
@@ -51,6 +54,18 @@ LABELS = {
     "aliases": "别名（一行一个）",
     "questions": "居民怎么问（一行一句）",
     "follow_ups": "还可以问（一行一句）",
+}
+DOORS = {
+    "hotline": "热线",
+    "emergency": "紧急电话",
+    "platform": "网上平台",
+    "office": "机关、窗口",
+    "advisor": "法律顾问",
+    "mediation": "调解",
+    "arbitration": "仲裁",
+    "court": "法院",
+    "lawyer": "律师",
+    "notary": "公证",
 }
 FACETS = {
     "what": "是什么",
@@ -89,6 +104,7 @@ async def overview(request: web.Request, who: Staff) -> web.Response:
         states=entries.STATES,
         build_states=builds.STATES,
         reminded=count(),
+        conflicts=await asyncio.to_thread(set_aside, request.app[SETTINGS].releases_dir),
     )
 
 
@@ -109,6 +125,7 @@ async def listing(request: web.Request, who: Staff) -> web.Response:
         rows=found,
         wanted=wanted,
         form=kind in PLAIN,
+        addable=kind in ("guide", "channel", "scope"),
         dated={thing.key for thing in things(catalogue) if thing.kind == kind},
     )
 
@@ -122,8 +139,14 @@ async def edit(request: web.Request, who: Staff) -> web.Response:
     if _kind(kind) and kind not in PLAIN:
         return see(f"/desk/knowledge/dates/{kind}/{quote(key, safe='')}")
     history = await run(request, lambda connection: entries.history(connection, kind, key))
+    aside = await asyncio.to_thread(set_aside, request.app[SETTINGS].releases_dir)
+    conflict = next((row for row in aside if (row.entry.kind, row.entry.key) == (kind, key)), None)
+    newer = bool(history) and history[0].state in IN_WORK
+    if conflict is not None and conflict.entry.body is not None and not newer:
+        faults = ["这一条和新内容对不上，现在没有用上：", *conflict.fault.splitlines()]
+        return form_page(request, who, kind, key, fields_of(kind, conflict.entry.body), history, faults)
     body = _newest(history, kind, key) or {}
-    return _form(request, who, kind, key, fields_of(kind, body), history)
+    return form_page(request, who, kind, key, fields_of(kind, body), history)
 
 
 async def _document(request: web.Request, key: str) -> web.Response:
@@ -149,7 +172,7 @@ async def save(request: web.Request, who: Staff) -> web.Response:
         await asyncio.to_thread(overlaid, live.knowledge().release.catalogue, [entry])
     except ContentError as fault:
         history = await run(request, lambda connection: entries.history(connection, kind, key))
-        return _form(request, who, kind, key, given, history, str(fault).splitlines(), 422)
+        return form_page(request, who, kind, key, given, history, str(fault).splitlines(), 422)
     note = given.get("note_to_reviewer", "").strip()[:500]
     id = await run(request, lambda connection: entries.save(connection, who, entry, note, audited))
     return see(f"/desk/knowledge/versions/{id}")
@@ -190,7 +213,7 @@ async def step(request: web.Request, who: Staff) -> web.Response:
     return see(f"/desk/knowledge/versions/{id}")
 
 
-def _form(
+def form_page(
     request: web.Request,
     who: Staff,
     kind: str,
@@ -199,9 +222,12 @@ def _form(
     history: list[entries.Version],
     faults: list[str] | None = None,
     status: int = 200,
+    new: bool = False,
 ) -> web.Response:
+    """The form of an entry: what is given, the faults above it; empty and with a field for its number when it is new."""
     try:
-        may_edit(who, kind, key)
+        if not new:  # of a new one nobody knows its number yet
+            may_edit(who, kind, key)
         editable = True
     except Forbidden:
         editable = False
@@ -219,13 +245,27 @@ def _form(
         labels=LABELS,
         facets=FACETS,
         doors=[(row.id, row.name) for row in live.knowledge().release.catalogue.channels],
-        channel_kinds=ChannelKind.__args__,  # type: ignore[attr-defined]
+        choices=_choices(kind, given),
         sections=_blocks(given) if kind == "guide" else [],
         history=history,
         states=entries.STATES,
-        faults=faults or [],
+        faults=[readable(fault) for fault in faults or []],
         editable=editable,
+        new=new,
     )
+
+
+def _choices(kind: str, given: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Fields that take one of a few values, with what staff read; a value that is none of them is shown as it is."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    if kind == "channel":
+        found["kind"] = list(DOORS.items())
+    if kind == "scope":
+        found["reason"] = [(row.reason, row.label) for row in live.knowledge().release.catalogue.statuses]
+    for name, values in found.items():
+        if given.get(name) and given[name] not in dict(values):
+            values.insert(0, (given[name], given[name]))
+    return found
 
 
 def _blocks(given: Mapping[str, str]) -> list[tuple[int, list[int]]]:
@@ -252,7 +292,7 @@ def _kind(kind: str) -> Any:
 
 
 def _newest(history: list[entries.Version], kind: str, key: str) -> dict[str, Any] | None:
-    if history and history[0].state in (entries.DRAFT, entries.REVIEW, entries.APPROVED):
+    if history and history[0].state in IN_WORK:
         return history[0].body
     return record(live.knowledge().release.catalogue, kind, key)
 

@@ -16,7 +16,7 @@ from bot.conversations.turns import DESK
 from bot.desk.sessions import Staff
 from bot.desk.site import current
 
-HEARTBEAT = 15.0  # also how long another replica's news and a closed account may take
+HEARTBEAT = 15.0  # also how long a closed account, or who looks at another replica, may take
 GATHER = 0.2
 LOOKING = web.AppKey("desk_looking", defaultdict[str, Counter[str]])
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from bot.channels.web.access import SETTINGS, STORE
 from bot.channels.web.limits import address
-from bot.desk import passwords
+from bot.desk import passwords, second_factor
 from bot.desk.accounts import set_password
 from bot.desk.html import render, see
 from bot.desk.permissions import ANYONE, SIGNED_IN
@@ -26,7 +26,7 @@ async def show_login(request: web.Request, who: Staff | None) -> web.Response:
 
 
 async def log_in(request: web.Request, who: Staff | None) -> web.Response:
-    """POST /desk/login: who fails too often waits; an unknown name and a wrong password look the same."""
+    """POST /desk/login: who fails too often waits; an unknown name, a wrong password and a wrong code look the same."""
     form = await request.post()
     token, cookie = str(form.get("csrf", "")), request.cookies.get(LOGIN_COOKIE, "")
     if not cookie or not hmac.compare_digest(token.encode("utf-8", "replace"), cookie.encode("utf-8", "replace")):
@@ -43,10 +43,17 @@ async def log_in(request: web.Request, who: Staff | None) -> web.Response:
     if wait:
         return _login_page(request, "试的次数太多，请过 15 分钟再登录，或找管理员。", 429)
     fits = await asyncio.to_thread(passwords.fits, stored, password)
-    if not fits or account_id is None:
-        await store.run(lambda connection: failed(connection, name, where))
-        return _login_page(request, "用户名或密码不对。", 403)
-    value = await store.run(lambda connection: begin(connection, account_id, name, request.cookies.get(COOKIE)))
+    code = str(form.get("code", ""))[:32]
+
+    def enter(connection: Connection) -> str | None:
+        if fits and account_id is not None and second_factor.passes(connection, account_id, name, code):
+            return begin(connection, account_id, name, request.cookies.get(COOKIE))
+        failed(connection, name, where)
+        return None
+
+    value = await store.run(enter)
+    if value is None:
+        return _login_page(request, "用户名、密码或验证码不对。开通了动态验证码的，要填一个没用过的。", 403)
     response = see("/desk")
     _set(request, response, COOKIE, value, "/desk")
     response.del_cookie(LOGIN_COOKIE, path="/desk/login")

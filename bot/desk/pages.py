@@ -14,6 +14,7 @@ from bot.desk import (
     knowledge_dates,
     knowledge_documents,
     knowledge_inbox,
+    knowledge_new,
     knowledge_pages,
     knowledge_releases,
     knowledge_uploads,
@@ -21,6 +22,7 @@ from bot.desk import (
     package_pages,
     question_pages,
     record_pages,
+    second_factor_pages,
     statistics_pages,
 )
 from bot.desk.html import render
@@ -43,6 +45,7 @@ PAGES = (
     *record_pages.PAGES,
     *duty_pages.PAGES,
     *knowledge_pages.PAGES,
+    *knowledge_new.PAGES,
     *knowledge_releases.PAGES,
     *knowledge_uploads.PAGES,
     *knowledge_documents.PAGES,
@@ -52,6 +55,7 @@ PAGES = (
     *question_pages.PAGES,
     *package_pages.PAGES,
     *account_pages.PAGES,
+    *second_factor_pages.PAGES,
 )
 
 

@@ -26,6 +26,7 @@ PERMISSIONS = {
     "packages": "打包带走全部内容，装入包",
 }
 
+ADMINISTRATOR = "administrator"
 _OPERATOR = {
     "conversations.read",
     "conversations.answer",
@@ -40,7 +41,7 @@ ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset(_OPERATOR),
     "editor": frozenset({"knowledge.read", "knowledge.edit", "statistics.read"}),
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
-    "administrator": frozenset(
+    ADMINISTRATOR: frozenset(
         {"accounts.manage", "audit.read", "packages", "duty.edit", "export", "statistics.read", "knowledge.read"}
         | {"knowledge.publish", "knowledge.override", "callbacks.read", "calls.read"}
     ),

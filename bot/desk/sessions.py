@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bot.desk.accounts import listed
+from bot.desk.accounts import find, listed
 from bot.desk.audit import NOBODY, audited
-from bot.desk.tables import accounts, desk_sessions, login_failures
+from bot.desk.tables import accounts, desk_sessions, login_failures, second_factors
 
 IDLE = timedelta(hours=2)
 SEEN_EVERY = timedelta(minutes=1)
@@ -30,6 +30,7 @@ class Staff:
     parts: frozenset[str] | None
     csrf: str
     must_change: bool
+    must_second: bool = False
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -44,6 +45,22 @@ def paused(connection: Connection, name: str, address: str) -> bool:
         if int(connection.execute(query).scalar() or 0) >= most:
             return True
     return False
+
+
+def paused_accounts(connection: Connection) -> frozenset[str]:
+    """Names of accounts that have to wait because of failures."""
+    since = datetime.now(UTC) - PAUSE
+    query = select(login_failures.c.key).where(login_failures.c.at >= since).group_by(login_failures.c.key)
+    many = set(connection.execute(query.having(func.count() >= PER_ACCOUNT)).scalars())
+    names = connection.execute(select(accounts.c.name)).scalars()
+    return frozenset(name for name in names if _keys(name, "")[0] in many)
+
+
+def lift_pause(connection: Connection, by: str, name: str) -> None:
+    """Let the account log in again at once. The pause of an address stays. AccountFault for an unknown account."""
+    find(connection, name)
+    connection.execute(delete(login_failures).where(login_failures.c.key == _keys(name, "")[0]))
+    audited(connection, by, "login.lift", f"account:{name}")
 
 
 def failed(connection: Connection, name: str, address: str) -> None:
@@ -76,8 +93,9 @@ def staff_of(connection: Connection, cookie: str, hours: int) -> Staff | None:
     """Who this cookie belongs to; None when nobody: unknown, idle too long, older than ``hours``, account closed."""
     now = datetime.now(UTC)
     query = (
-        select(desk_sessions, accounts.c.must_change)
+        select(desk_sessions, accounts.c.must_change, second_factors.c.required, second_factors.c.confirmed_at)
         .join(accounts, accounts.c.id == desk_sessions.c.account_id)
+        .outerjoin(second_factors, second_factors.c.account_id == accounts.c.id)
         .where(
             desk_sessions.c.id_hash == _hashed(cookie),
             desk_sessions.c.created_at > now - timedelta(hours=hours),
@@ -92,7 +110,10 @@ def staff_of(connection: Connection, cookie: str, hours: int) -> Staff | None:
         mine = desk_sessions.c.id_hash == row.id_hash
         connection.execute(update(desk_sessions).where(mine).values(seen_at=now))
     (account,) = listed(connection, row.account_id)
-    return Staff(account.id, account.name, account.shown, account.permissions, account.parts, row.csrf, row.must_change)
+    due = row.required is True and row.confirmed_at is None
+    return Staff(
+        account.id, account.name, account.shown, account.permissions, account.parts, row.csrf, row.must_change, due
+    )
 
 
 def _hashed(cookie: str) -> str:

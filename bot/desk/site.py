@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 COOKIE = "yinfawen_desk"
 LOGIN_COOKIE = "yinfawen_desk_login"
 _FIRST = ("/desk/password", "/desk/logout")  # all that somebody with a first password gets
+_SECOND = "/desk/second-factor"
 Handler = Callable[[web.Request, Staff], Awaitable[web.StreamResponse]]
 
 
@@ -67,6 +68,8 @@ def _guarded(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse
             return render(request, "message.html", who, 403, title="没有做成", message="页面太旧了，请刷新再试。")
         if who.must_change and page.path not in _FIRST:
             return see("/desk/password")
+        if who.must_second and page.path not in _FIRST and not page.path.startswith(_SECOND):
+            return see(_SECOND)
         if page.permission != SIGNED_IN and not who.may(page.permission):
             log.info("%s was refused at %s %s", who.id, page.method, page.path)
             return render(request, "message.html", who, 403, title="没有权限", message="这个页面要别的角色才能用。")

@@ -120,3 +120,23 @@ canned = Table(
     Column("title", String(64), nullable=False),
     Column("text", Text, nullable=False),
 )
+
+# The second step of the login. ``secret`` is empty when none is set up; ``last_step`` is the half minute of the last code
+# that was used. Recovery codes are kept as hashes and deleted when used.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id"), primary_key=True),
+    Column("required", Boolean, nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Column("last_step", Integer, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("account_id", String(64), ForeignKey("accounts.id"), nullable=False),
+    Index("ix_recovery_codes_account_id", "account_id"),
+)

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bot.__main__ import main
 from bot.backup import BackupFault, backup, restore
 from bot.conversations.feedback import Verdict, feedback_on, give_feedback
 from bot.conversations.migrate import migrate, revisions
 from bot.conversations.store import ConversationStore, connect
+from bot.desk.tables import audit
 from bot.settings import Settings
 from tests.bot.fakes import an_answer
 from tests.bot.test_migrations import fill
@@ -180,3 +181,20 @@ def test_the_commands_say_what_they_did(
     assert run("to", "restore", file) == 0
     assert "已恢复" in capsys.readouterr().out
     assert run("to", "restore", str(tmp_path / "none")) == 1
+
+
+def test_the_commands_are_in_the_audit_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever copies the database reads everything in it."""
+    for folder, words in (("old", "backup"), ("new", "restore")):
+        options = Settings(_env_file=None, data_dir=tmp_path / folder)
+        options.data_dir.mkdir()
+        if words == "backup":
+            migrate(options.database)
+        monkeypatch.setattr("bot.__main__.settings", lambda options=options: options)
+        monkeypatch.setattr("sys.argv", ["bot", words, str(tmp_path / "backup.tar.gz")])
+        assert main() == 0
+        engine = connect(options.database)
+        with engine.connect() as connection:
+            actions = connection.execute(select(audit.c.action)).scalars().all()
+        engine.dispose()
+        assert actions == [{"backup": "backup.make", "restore": "backup.restore"}[words]]

@@ -20,6 +20,7 @@ from bot.conversations.migrate import migrate
 from bot.conversations.privacy import first_mobile
 from bot.conversations.store import ConversationStore
 from bot.conversations.tables import callbacks, conversations
+from bot.desk.tables import audit
 from bot.settings import Settings
 from tests.bot.fakes import FakeRasa, Resident
 
@@ -168,3 +169,14 @@ def test_staff_see_who_waits(
 
 def test_the_consent_has_a_version() -> None:
     assert datetime.fromisoformat(CONSENT)
+
+
+async def test_what_the_command_reads_and_changes_is_in_the_audit_log(store: ConversationStore, key: str) -> None:
+    requests = Callbacks(store, key)
+    await left(requests, store)
+    (waiting,) = await requests.waiting()
+    assert await requests.done(waiting.id)
+    assert not await requests.done(waiting.id)
+    rows = await store.run(lambda connection: connection.execute(select(audit.c.action, audit.c.details)).all())
+    assert rows == [("callback.unmask", {"rows": 1}), ("callback.done", {})]
+    assert "13812345678" not in str(rows)

@@ -12,6 +12,7 @@ from bot.conversations import news
 from bot.conversations.events import Bell
 from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
+from knowledge.records import Status
 from tests.bot.fakes import an_answer, until
 from tests.databases.postgresql import Postgres
 
@@ -82,3 +83,26 @@ async def test_after_a_restart_of_the_database_everybody_looks_again(
             turn = await store.begin_turn(mine, "t1", "问", ())  # the pool notices its dead connections by itself
             await store.finish_turn(turn, an_answer("答"), "rasa", an_answer)
             await until(heard.is_set, 1)
+
+
+async def test_the_desk_of_another_replica_hears_of_the_inbox_and_of_nothing_else(url: str) -> None:
+    store, residents, desk = ConversationStore(url), Bell(), Bell()
+    task = asyncio.create_task(news.listen(store.engine, residents, desk))
+    try:
+        with desk.listen(news.DESK) as heard:
+            await until(heard.is_set)  # it listens
+            heard.clear()
+            mine, _ = await store.open_conversation("web")
+            turn = await store.begin_turn(mine, "t1", "问", ())
+            await store.finish_turn(turn, an_answer("答"), "rasa", an_answer)
+            turn = await store.begin_turn(mine, "t2", "转人工", ())
+            calling = an_answer("找人", Status.HANDOVER, "asked")
+            with residents.listen(mine) as told:
+                assert not heard.is_set()
+                await store.finish_turn(turn, calling, "rasa", an_answer)
+                await until(lambda: heard.is_set() and told.is_set(), 1)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await store.close()

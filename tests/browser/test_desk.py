@@ -121,8 +121,10 @@ def test_a_call_from_the_first_word_to_the_log_without_a_mouse(desk: Page, first
     expect(desk.locator("#cards")).to_contain_text("12333")
     assert axe(desk) == []
     picture(desk, "desk-caller", full=True)
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     desk.keyboard.press("F2")
-    expect(desk.locator("#say")).to_contain_text("复制")
+    expect(desk.locator("#say")).to_have_text("步骤已经复制。")
+    assert desk.evaluate("navigator.clipboard.readText()") == desk.locator("#steps").text_content()
     desk.keyboard.press("F4")
     expect(desk.get_by_label("事项")).to_be_focused()
     desk.get_by_label("事项").fill("欠薪")

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from bot.__main__ import main
 from bot.channels.web.access import STORE
 from bot.conversations.migrate import migrate
 from bot.conversations.store import connect
+from bot.conversations.tables import UtcDateTime
+from bot.desk import accounts
 from bot.desk.pages import PAGES
 from bot.desk.permissions import ANYONE, PERMISSIONS, ROLES, SIGNED_IN
 from bot.settings import Settings
@@ -108,7 +110,7 @@ async def test_too_many_failures_mean_a_pause_for_that_account_only(
     assert await guesser.log_in("wang") == 429
     assert await guesser.log_in("root") == 303
     early = datetime.now(UTC) - timedelta(hours=1)
-    change = text("update login_failures set at = :early").bindparams(early=early.replace(tzinfo=None).isoformat(" "))
+    change = text("update login_failures set at = :early").bindparams(bindparam("early", early, UtcDateTime()))
     await client.app[STORE].run(lambda connection: connection.execute(change))
     assert await another().log_in("wang") == 303
 
@@ -148,7 +150,9 @@ async def test_roles_have_reasons_and_the_last_administrator_stays(enter: Enter,
     root = await enter("root")
     await enter("li", "operator")
     assert (await root.post("/desk/accounts/li/grants", role="editor", reason=" "))[0] == 422
-    assert (await root.post("/desk/accounts/li/grants", role="editor", part="劳动", reason="写劳动指引"))[0] == 303
+    assert (await root.post("/desk/accounts/li/grants", role="editor", part="guide:wages", reason="写劳动指引"))[
+        0
+    ] == 303
     assert (await root.post("/desk/accounts/root/disabled", disabled="1"))[0] == 422
     ((own,),) = rows("select id from grants where role = 'administrator'")
     assert (await root.post(f"/desk/accounts/grants/{own}/revoke", reason="不干了"))[0] == 422
@@ -157,6 +161,63 @@ async def test_roles_have_reasons_and_the_last_administrator_stays(enter: Enter,
     actions = [row[0] for row in rows("select action from audit where account = 'root'")]
     assert actions.count("role.grant") == 1
     assert "role.revoke" not in actions
+
+
+async def test_nobody_changes_their_own_roles(enter: Enter, rows: Rows) -> None:
+    root, second = await enter("root"), await enter("second", "administrator")
+    status, page = await root.post("/desk/accounts/root/grants", role="reviewer", reason="我要审")
+    assert status == 422
+    assert "另一位管理员" in page
+    ((own, _),) = rows("select g.id, a.name from grants g join accounts a on a.id = g.account_id where a.name = 'root'")
+    assert (await root.post(f"/desk/accounts/grants/{own}/revoke", reason="不干了"))[0] == 422
+    assert (await second.post("/desk/accounts/root/grants", role="reviewer", reason="人手不够"))[0] == 303
+    assert (await second.post(f"/desk/accounts/grants/{own}/revoke", reason="轮岗"))[0] == 303
+    assert (await root.get("/desk/accounts"))[0] == 403
+
+
+async def test_only_an_administrator_makes_and_touches_administrators(
+    enter: Enter, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should another role ever be allowed to manage accounts, it stays below administrators."""
+    monkeypatch.setitem(ROLES, "operator", frozenset({*ROLES["operator"], "accounts.manage"}))
+    clerk = await enter("clerk", "operator")
+    await enter("li", "viewer")
+    assert (await clerk.post("/desk/accounts/li/grants", role="editor", reason="写"))[0] == 303
+    for path, fields in {
+        "/desk/accounts/li/grants": {"role": "administrator", "reason": "升"},
+        "/desk/accounts/root/password": {},
+        "/desk/accounts/root/disabled": {"disabled": "1"},
+        "/desk/accounts": {"name": "mine", "shown": "我", "role": "administrator", "reason": "升"},
+    }.items():
+        status, page = await clerk.post(path, **fields)
+        assert status == 422, path
+        assert "管理员" in page
+    left = await client.app[STORE].run(lambda connection: accounts.listed(connection))
+    assert {one.name for one in left if any(given.role == "administrator" for given in one.grants)} == {"root"}
+    assert "mine" not in {one.name for one in left}
+
+
+async def test_a_limit_that_limits_nothing_is_refused(enter: Enter) -> None:
+    root = await enter("root")
+    await enter("li", "operator")
+    for part in ("劳动", "nonsense:wages"):
+        assert (await root.post("/desk/accounts/li/grants", role="editor", part=part, reason="写"))[0] == 422
+    assert (await root.post("/desk/accounts/li/grants", role="editor", part="guide:wages", reason="写"))[0] == 303
+
+
+async def test_an_administrator_lifts_the_pause(enter: Enter, another: Callable[[], Browser], rows: Rows) -> None:
+    root, guesser = await enter("root"), another()
+    await enter("wang", "operator")
+    for _ in range(5):
+        await guesser.log_in("wang", "wrong-password")
+    assert await another().log_in("wang") == 429
+    _, page = await root.get("/desk/accounts")
+    assert "/desk/accounts/wang/lift" in page
+    assert "/desk/accounts/root/lift" not in page
+    assert (await root.post("/desk/accounts/wang/lift"))[0] == 303
+    assert await another().log_in("wang") == 303
+    assert ("root", "account:wang") in rows("select account, object from audit where action = 'login.lift'")
+    assert (await root.post("/desk/accounts/nobody/lift"))[0] == 422
 
 
 async def test_a_closed_account_is_out_at_once(enter: Enter, another: Callable[[], Browser]) -> None:
@@ -168,8 +229,8 @@ async def test_a_closed_account_is_out_at_once(enter: Enter, another: Callable[[
 
 async def test_sessions_end(enter: Enter, client: Any) -> None:
     browser = await enter("wang", "operator")
-    old = (datetime.now(UTC) - timedelta(hours=3)).replace(tzinfo=None).isoformat(" ")
-    change = text("update desk_sessions set seen_at = :old").bindparams(old=old)
+    old = datetime.now(UTC) - timedelta(hours=3)
+    change = text("update desk_sessions set seen_at = :old").bindparams(bindparam("old", old, UtcDateTime()))
     await client.app[STORE].run(lambda connection: connection.execute(change))
     assert (await browser.get("/desk"))[0] == 303
 

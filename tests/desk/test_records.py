@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from cryptography.fernet import Fernet
 from openpyxl import load_workbook
 
 from bot.channels.web.access import STORE
 from bot.conversations import callbacks
 from bot.desk.caller_pages import masked_caller
+from bot.desk.duty_pages import _remark
 from bot.desk.sheet import cell
+from knowledge.catalogue import load_catalogue
+from knowledge.hours.calendar import Calendar
+from knowledge.hours.records import CalendarDay, HolidayTable
 from tests.bot.fakes import Resident
 from tests.desk.conftest import Enter
 
@@ -108,3 +116,29 @@ async def test_duty_and_canned_replies_are_set_by_administrators(enter: Enter, r
 def test_numbers_and_cells() -> None:
     assert [masked_caller(text) for text in ("0372-5139017", "没有", "12")] == ["037****9017", "", ""]
     assert [cell(text) for text in ("=1+1", "说\x00话", "-3")] == ["'=1+1", "说话", "'-3"]
+
+
+async def test_the_duty_table_knows_public_holidays(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch, knowledge: Any
+) -> None:
+    """A table that was uploaded is asked, as for the hours of doors."""
+    await enter("wang", "operator")
+    root = await enter("root")
+    _, page = await root.get("/desk/duty")
+    wang = re.findall(r'<option value="([^"]+)">wang<', page)[0]
+    shift = {"starts": "2027-02-01T08:30", "ends": "2027-02-01T17:30"}
+    assert (await root.post("/desk/duty", account=wang, **shift))[0] == 303
+    catalogue = knowledge.release.catalogue
+    table = HolidayTable(days=(CalendarDay(day=date(2027, 2, 1), off=True, name="测试节"),), source="测试")
+    changed = SimpleNamespace(catalogue=catalogue.model_copy(update={"holiday_tables": (table,)}))
+    monkeypatch.setattr(type(knowledge), "release", changed)
+    _, page = await root.get("/desk/duty")
+    assert "（测试节放假）" in page
+
+
+def test_days_ahead_are_remarked_and_unknown_years_are_no_working_days() -> None:
+    calendar = Calendar((), load_catalogue().hours_words.holidays)
+    assert _remark(calendar.day(date(2025, 10, 1))).endswith("放假")
+    assert _remark(calendar.day(date(2025, 9, 28))).endswith("调休，要上班")
+    assert _remark(calendar.day(date(2025, 9, 24))) == ""
+    assert not calendar.day(date(2090, 10, 1)).known

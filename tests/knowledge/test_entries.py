@@ -127,4 +127,4 @@ def test_a_draft_is_built_and_checked_but_not_published_and_a_later_build_keeps_
     write_entries(given, [Entry("guide", "legal-aid", {"id": "legal-aid"})])
     code, said = run("draft", given, report)
     assert code == 1
-    assert "guide legal-aid: title: Field required" in said
+    assert "guide legal-aid: title: 要填" in said

@@ -16,6 +16,7 @@ from bot.desk import accounts, passwords
 from bot.desk.audit import COMMAND
 from bot.service import make_app
 from bot.settings import Settings
+from knowledge.records import Status
 from tests.bot.fakes import until
 from tests.desk.conftest import PASSWORD, Browser
 from tests.wechat.fakes import EchoEngine, FakeApi, Person, Platform
@@ -82,6 +83,25 @@ async def test_staff_write_within_what_wechat_allows(
     assert (await operator.post(f"{one}/back"))[0] == 303
     assert len(wechat_api.sent) == 6  # told that staff left
     assert rows("select contact from handovers") == [("",)]
+
+
+async def test_what_the_bot_sends_later_counts_among_the_five(
+    both: Any, person: Person, engine: EchoEngine, wechat_api: FakeApi, rows: Rows
+) -> None:
+    platform, operator = await both()
+    engine.status = Status.HANDOVER
+    await platform.send(person.text("转人工"))
+    await until(lambda: rows("select contact from handovers where contact != ''"))
+    engine.status = Status.ANSWERED
+    engine.seconds = lambda _: 1.5
+    await platform.send(person.text("工钱要不回来"))
+    await until(lambda: wechat_api.sent)
+    assert rows("select sent from handovers") == [(1,)]
+    ((conversation,),) = rows("select conversation_id from handovers")
+    await operator.get(f"/desk/conversations/{conversation}")
+    await operator.post(f"/desk/conversations/{conversation}/take")
+    told = len(wechat_api.sent)  # that somebody is there now counts as well
+    assert f"还能发 {5 - told} 条" in (await operator.get(f"/desk/conversations/{conversation}"))[1]
 
 
 async def test_what_wechat_refuses_is_not_shown_as_said(

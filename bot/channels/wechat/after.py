@@ -39,10 +39,11 @@ class After:
             if reply.answer is not None:
                 await self._line.keep(message, context)
             if late and self._rules.certified:
+                await self._line.count(context)
                 await self._client.send_text(message.openid, self._late_text(context, reply))
             if self._menus and reply.answer is not None:
                 await asyncio.sleep(MENU_PAUSE)
-                await self._send_menu(message, reply)
+                await self._send_menu(message, context, reply)
         except ApiFault as fault:
             if fault.code == MENU_NOT_ALLOWED:
                 self._menus = False
@@ -56,7 +57,7 @@ class After:
             return reply.text
         return render(reply.answer, Shape(context.link, context.numbered, asked=reply.asked))
 
-    async def _send_menu(self, message: Message, reply: Reply) -> None:
+    async def _send_menu(self, message: Message, context: Context, reply: Reply) -> None:
         if reply.answer is None or reply.shown is None:
             return
         turn = reply.shown.turn_id
@@ -65,4 +66,5 @@ class After:
         items = menu_items(turn, choices, rate) if turn else []
         if items:
             head = say("menu") if choices else say("menu-rate")
+            await self._line.count(context)
             await self._client.send_menu(message.openid, head, items, say("menu-end"))

@@ -55,6 +55,12 @@ class StaffLine:
         change = update(handovers).where(mine).values(contact=sealed, heard_at=datetime.now(UTC), sent=0)
         await self._store.run(lambda connection: connection.execute(change))
 
+    async def count(self, context: Context) -> None:
+        """The bot is about to send a customer-service message of its own: WeChat counts it among the five."""
+        mine = handovers.c.conversation_id == context.conversation_id
+        change = update(handovers).where(mine).values(sent=handovers.c.sent + 1)
+        await self._store.run(lambda connection: connection.execute(change))
+
     def room(self, connection: Connection, conversation_id: str) -> Room:
         """What WeChat allows now."""
         query = select(handovers).where(handovers.c.conversation_id == conversation_id)
