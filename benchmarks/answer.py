@@ -23,6 +23,7 @@ from knowledge import live
 from knowledge.answer import Knowledge
 from knowledge.embed import load_embedder
 from knowledge.evaluate.golden import read_golden
+from knowledge.learning import GATE_FILE
 from knowledge.normalise import normalise
 from knowledge.passages import searchable
 from knowledge.release import ReleaseError
@@ -69,7 +70,7 @@ def one_round(knowledge: Knowledge, texts: list[str]) -> Spent:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answer", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--golden", type=Path, default=ROOT / "tests" / "golden")
+    parser.add_argument("--golden", type=Path, nargs="*", default=[GATE_FILE, ROOT / "tests" / "golden"])
     parser.add_argument("--out", type=Path, default=ROOT / "results")
     options = parser.parse_args()
     settings = KnowledgeSettings()
@@ -78,7 +79,7 @@ def main() -> int:
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
-    texts = list(dict.fromkeys(row.q for rows in read_golden(options.golden).values() for row in rows))
+    texts = list(dict.fromkeys(row.q for rows in read_golden(*options.golden).values() for row in rows))
     one_round(knowledge, texts[:50])
     taken: Spent = {}
     for number in range(options.rounds):

@@ -32,6 +32,7 @@ from knowledge.answer import Knowledge
 from knowledge.embed import Embedder, load_embedder
 from knowledge.evaluate.golden import read_golden
 from knowledge.index import HybridIndex, Vector
+from knowledge.learning import GATE_FILE
 from knowledge.passages import digest, searchable, targets
 from knowledge.records import Passage
 from knowledge.release import ReleaseError
@@ -87,7 +88,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--embed", type=int, default=10_000, help="passages that are really embedded")
     parser.add_argument("--public", type=Path, default=PUBLIC, help="folder with the public retrieval sets")
-    parser.add_argument("--golden", type=Path, default=ROOT / "tests" / "golden")
+    parser.add_argument("--golden", type=Path, nargs="*", default=[GATE_FILE, ROOT / "tests" / "golden"])
     parser.add_argument("--out", type=Path, default=ROOT / "results")
     options = parser.parse_args()
     settings = KnowledgeSettings()
@@ -102,7 +103,7 @@ def main() -> int:
     start = time.perf_counter()
     vectors = vectors_for(texts, min(options.embed, len(texts)), embedder, options.out / "embeddings")
     _tell(f"vectors after {time.perf_counter() - start:.0f} s")
-    asked = sorted({searchable(row.q) for rows in read_golden(options.golden).values() for row in rows})
+    asked = sorted({searchable(row.q) for rows in read_golden(*options.golden).values() for row in rows})
     questions = random.Random(SEED).sample(asked, QUESTIONS)
     case = Case("large", texts, vectors, questions, embedder.queries(questions))
     found = {label: row.costs() for label, row in measure(case, options.out, 0, rank=False).items() if row.ms}

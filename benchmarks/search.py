@@ -24,6 +24,7 @@ from knowledge import live
 from knowledge.answer import Knowledge
 from knowledge.embed import Embedder, load_embedder
 from knowledge.evaluate.golden import Golden, read_golden
+from knowledge.learning import GATE_FILE
 from knowledge.passages import Target, searchable, targets
 from knowledge.release import ReleaseError
 from knowledge.settings import ROOT, KnowledgeSettings
@@ -109,7 +110,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def golden_tables(knowledge: Knowledge, options: argparse.Namespace) -> dict[str, Table]:
     """The half that weights were chosen on, the one never fitted on, and both; costs stand in the last."""
-    halves = {name: [row for row in rows if row.answerable] for name, rows in read_golden(options.golden).items()}
+    halves = {name: [row for row in rows if row.answerable] for name, rows in read_golden(*options.golden).items()}
     every = [row for rows in halves.values() for row in rows]
     first, found = golden_rankings(knowledge, every, options.out, options.haystack)
     costs = {label: row.costs() for label, row in found.items()} | {WHOLE: latency(knowledge, every)}
@@ -123,7 +124,7 @@ def golden_tables(knowledge: Knowledge, options: argparse.Namespace) -> dict[str
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     parser.add_argument("--public", type=Path, default=PUBLIC, help="folder with the public retrieval sets")
-    parser.add_argument("--golden", type=Path, default=ROOT / "tests" / "golden")
+    parser.add_argument("--golden", type=Path, nargs="*", default=[GATE_FILE, ROOT / "tests" / "golden"])
     parser.add_argument("--out", type=Path, default=ROOT / "results")
     parser.add_argument("--haystack", type=int, default=150, help="questions of each set for haystack; 0 for all")
     options = parser.parse_args()

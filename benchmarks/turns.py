@@ -28,10 +28,11 @@ import aiohttp
 from benchmarks import plain_rasa
 from benchmarks.systems import Ours, Plain, System, cpu_seconds
 from knowledge.evaluate.golden import read_golden
+from knowledge.learning import GATE_FILE
 from knowledge.settings import ROOT
 
 RESULTS = ROOT / "results"
-GOLDEN = ROOT / "tests" / "golden"
+GOLDEN = (GATE_FILE, ROOT / "tests" / "golden")
 SMALL_TALK = (
     "你好",
     "谢谢啊",
@@ -69,7 +70,7 @@ class Phase:
 def texts(seed: int) -> Iterator[str]:
     """What residents say, without end; the same for the same seed."""
     chance = random.Random(seed)
-    asked = [row.q for half in read_golden(GOLDEN).values() for row in half if row.kind != "crisis"]
+    asked = [row.q for half in read_golden(*GOLDEN).values() for row in half if row.kind != "crisis"]
     chance.shuffle(asked)
     for number, question in enumerate(itertools.cycle(asked), 1):
         yield f"{chance.choice(BEFORE)}{question}{chance.choice(AFTER)}"

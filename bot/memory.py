@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, inspect, text
 
+from bot.conversations.scrub import OVERWRITE, empty_log_of
 from bot.conversations.store import ConversationStore
 from bot.engine import Memory
 from bot.settings import Settings
@@ -32,6 +33,9 @@ def _erase_shared(connection: Connection, conversation_id: str) -> None:
 def _erase_in_file(file: Path, conversation_id: str) -> None:
     if not file.is_file():
         return
-    with contextlib.closing(sqlite3.connect(file, timeout=5)) as connection, connection:
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
-            connection.execute("DELETE FROM events WHERE sender_id = ?", [conversation_id])
+    with contextlib.closing(sqlite3.connect(file, timeout=5)) as connection:
+        connection.execute(f"PRAGMA {OVERWRITE}")
+        with connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
+                connection.execute("DELETE FROM events WHERE sender_id = ?", [conversation_id])
+        empty_log_of(connection)

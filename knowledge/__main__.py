@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from knowledge import live
 from knowledge.catalogue import CONTENT, ContentError, load_catalogue
@@ -15,15 +19,20 @@ from knowledge.embed import SentenceTransformerEmbedder, load_embedder
 from knowledge.encoder import ModelUnavailable
 from knowledge.entries import overlaid
 from knowledge.import_command import add_imports
+from knowledge.learning import GATE_FILE
 from knowledge.records import Answer
 from knowledge.release import ReleaseError, build_release, built, current, entries_of, publish
+from knowledge.search import EVIDENCE
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.files import ImportRefused
+
+GOLDEN = [GATE_FILE, Path("tests/golden")]
 
 
 def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     """Build the content into a release and publish it; quick when nothing changed."""
-    embedder = SentenceTransformerEmbedder(settings.model_source)
+    processors = len(os.sched_getaffinity(0))  # nobody is served by this process: all of them may help
+    embedder = SentenceTransformerEmbedder(settings.model_source, workers=processors)
     imported = settings.imported_dir
     # What administrators published stays, also when the shipped content is newer.
     entries = entries_of(settings.releases_dir, current(settings.releases_dir))
@@ -31,19 +40,27 @@ def build(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     if release is None or args.force:
         print("  loading the embedding model", flush=True)
         embedder.warm_up()
-        release = build_release(
-            settings.releases_dir,
-            embedder,
-            CONTENT,
-            say=lambda line: print(f"  {line}", flush=True),
-            imported=imported,
-            entries=entries,
-        )
+        with _every_processor(processors):
+            release = build_release(
+                settings.releases_dir,
+                embedder,
+                CONTENT,
+                say=lambda line: print(f"  {line}", flush=True),
+                imported=imported,
+                entries=entries,
+            )
     if current(settings.releases_dir) != release:
         publish(settings.releases_dir, release)
     print(f"  knowledge release {release} is published", flush=True)
     for fault in citation_faults(overlaid(load_catalogue(CONTENT, imported), entries, CONTENT)):
         print(f"  注意 / warning: {fault}", flush=True)
+
+
+def _every_processor(processors: int) -> threadpool_limits:
+    """Linear algebra on all of them, whatever OMP_NUM_THREADS says: that is meant for processes that serve."""
+    import scipy.linalg  # noqa: F401 -- limits hold for libraries that are loaded already
+
+    return threadpool_limits(processors, user_api="blas")
 
 
 def check(settings: KnowledgeSettings, args: argparse.Namespace) -> int:
@@ -70,11 +87,11 @@ def search(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
     found = knowledge.search(args.question)
     gate = knowledge.release.searcher.gate
     print(f"normal form: {found.normal}")
-    print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}")
+    print(f"gate: answer from {gate.answer:.2f}, ask back from {gate.clarify:.2f}, decline from {gate.decline:.2f}")
     for item in found.targets[: args.limit]:
         print(
-            f"{item.probability:6.3f}  score {item.score:.3f} = learned {item.learned:.3f} + dense {item.dense:.3f} + "
-            f"statement {item.statement:.3f}, lead {item.lead:.3f}  {item.target.key}  ({item.question})"
+            f"{item.probability:6.3f}  {item.target.key}  ({item.question})\n        "
+            + ", ".join(f"{name} {value:.3f}" for name, value in zip(EVIDENCE, item.features, strict=True))
         )
     for hit in found.passages[: args.limit]:
         print(
@@ -124,7 +141,13 @@ def main() -> int:
     command.add_argument("--limit", type=int, default=8)
     command.set_defaults(run=search)
     command = commands.add_parser("evaluate", help="measure the published release on golden questions")
-    command.add_argument("golden", nargs="?", default="tests/golden", help="folder with golden questions")
+    command.add_argument(
+        "golden",
+        nargs="*",
+        type=Path,
+        default=GOLDEN,
+        help="files or folders with golden questions (the gate's and tests/golden)",
+    )
     command.add_argument("--out", default="results/evaluate", help="folder for the results")
     command.set_defaults(run=evaluate)
     args = parser.parse_args()

@@ -36,10 +36,10 @@ from knowledge.surroundings import Surroundings, surroundings_of
 
 CHOICES = 3
 READINGS_KEPT = 256
-SURE = 0.8
+SURE = 0.95
 # Danger that only the model hears is certain from here on; below it, a matter of ours so probable is answered too, behind
 # the emergency numbers or, when danger is not even likely, before them (docs/decisions/0006).
-CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.6
+CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.8
 # What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
 FEW_WORDS, ASKED = 12, 0.15
 # What stands in the questions of so many guides, in so few characters, names no matter.
@@ -423,7 +423,9 @@ class Knowledge:
 
     def _enough(self, best: Scored) -> bool:
         gate = self.release.searcher.gate
-        near = best.ours and best.dense >= NEAR and best.probability >= gate.clarify
+        if not best.ours:
+            return best.probability >= gate.decline
+        near = best.dense >= NEAR and best.probability >= gate.clarify
         return near or best.probability >= gate.answer
 
     def _denies_too_soon(self, row: Scored) -> bool:

@@ -74,11 +74,13 @@ class SentenceTransformerEmbedder:
     """An :class:`Embedder` on a sentence-transformers model, given by folder (a Path) or by name (a str).
 
     Construction reads nothing. :meth:`warm_up` must have ended before any other method is used (else RuntimeError).
-    A folder is never looked up on the network; a name is, unless ``HF_HUB_OFFLINE`` is set.
+    A folder is never looked up on the network; a name is, unless ``HF_HUB_OFFLINE`` is set. ``workers`` threads share
+    the texts of one call when the model is ours; leave it at 1 where residents are served.
     """
 
-    def __init__(self, model: str | Path) -> None:
+    def __init__(self, model: str | Path, workers: int = 1) -> None:
         self.source = model
+        self._workers = workers
         self._model: SentenceTransformer | None = None
         self._dimension = 0
         self._loading = threading.Lock()
@@ -157,11 +159,10 @@ class SentenceTransformerEmbedder:
             trust_remote_code=folder is not None and _only_our_module(folder),
         )
 
-    @staticmethod
-    def _encode(model: SentenceTransformer, texts: list[str], prompt_names: Sequence[str]) -> NDArray[np.float32]:
+    def _encode(self, model: SentenceTransformer, texts: list[str], prompt_names: Sequence[str]) -> NDArray[np.float32]:
         prompt = next((model.prompts[name] for name in prompt_names if model.prompts.get(name)), "")
         if encoder := _our_encoder(model):
-            return encoder.encode(texts, prompt or "")
+            return encoder.encode(texts, prompt or "", self._workers)
         # These two and not encode(): models with separate towers for questions and passages need to be told which.
         encode = model.encode_query if prompt_names is QUERY_PROMPTS else model.encode_document
         vectors = encode(

@@ -7,6 +7,7 @@ imports nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +44,24 @@ class OnnxEncoder:
         self._session = _load_session(self.folder, threads)
         self.dimension = _dimension(self.folder, self._session)
 
-    def encode(self, texts: Sequence[str], prompt: str = "query: ") -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], prompt: str = "query: ", workers: int = 1) -> NDArray[np.float32]:
         """One row per text, in the order given, each of length 1; ``(0, dimension)`` for no texts.
 
-        Texts over ``max_tokens`` tokens are cut. The vector of a text never depends on the other texts.
+        Texts over ``max_tokens`` tokens are cut. The vector of a text never depends on the other texts, nor on how many
+        ``workers`` (threads) share them.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self.vector(self.token_ids(prompt + text))
+
+        def fill(start: int) -> None:
+            for row in range(start, len(texts), workers):
+                vectors[row] = self.vector(self.token_ids(prompt + texts[row]))
+
+        if workers == 1 or len(texts) < workers:
+            workers = 1
+            fill(0)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(fill, range(workers)))
         return vectors
 
     def token_ids(self, text: str) -> list[int]:

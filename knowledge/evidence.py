@@ -18,16 +18,17 @@ Features = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Logistic weights for the features of :class:`knowledge.search.Scored` and the two bands, stored with the release.
+    """Logistic weights for the features of :class:`knowledge.search.Scored` and the bands, stored with the release.
 
-    Probability at or over ``answer`` is answered, from ``clarify`` on asked back, below that nothing was found. The bands
-    were chosen on the fitted half of the golden questions (docs/decisions/0005).
+    Probability at or over ``answer`` is answered, from ``clarify`` on asked back, below that nothing was found; a scope note
+    speaks from ``decline`` on. The bands were chosen on the fitted half of the golden questions (docs/decisions/0005).
     """
 
     weights: Features
     bias: float
     answer: float = 0.5
     clarify: float = 0.25
+    decline: float = 0.35
 
     def probability(self, features: Features) -> float:
         """Probability that a target with these features answers the question."""
@@ -35,9 +36,13 @@ class Gate:
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
     @classmethod
-    def fit(cls, rows: Sequence[Features], labels: Sequence[bool]) -> Gate:
-        """Fit on (features, does it answer). ValueError when all labels are the same."""
+    def fit(cls, rows: Sequence[Features], labels: Sequence[bool], weights: Sequence[float] | None = None) -> Gate:
+        """Fit on (features, does it answer), each counting as much as its weight. ValueError when all labels are the same."""
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=100.0, max_iter=1000).fit(np.array(rows), np.array(labels))
-        return cls(tuple(model.coef_[0].tolist()), float(model.intercept_[0]))
+        features = np.array(rows)
+        mean, spread = features.mean(axis=0), features.std(axis=0)
+        spread[spread == 0] = 1.0
+        model = LogisticRegression(max_iter=1000).fit((features - mean) / spread, np.array(labels), weights)
+        slopes = model.coef_[0] / spread
+        return cls(tuple(slopes.tolist()), float(model.intercept_[0] - slopes @ mean))

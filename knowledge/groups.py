@@ -10,12 +10,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.index import Vector
 from knowledge.tokens import tokens
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Array = NDArray[np.float32]
 DENSE_SCALE = 2.0
@@ -45,7 +49,7 @@ class GroupModel:
         words, rarity = vocabulary(texts)
         mean = np.asarray(vectors.mean(axis=0), dtype=np.float32)
         model = cls((), mean, rarity, np.empty(0, np.float32), np.empty(0, np.float32), words)
-        sparse = csr_matrix(np.stack([model._lexical(text) for text in texts]))
+        sparse = word_matrix(texts, model._entries, len(words))
         dense = csr_matrix(np.stack([model._dense(vector) for vector in vectors]))
         fitted = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3).fit(
             hstack([dense, sparse]).tocsr(), list(labels)
@@ -96,12 +100,6 @@ class GroupModel:
         length = float(np.linalg.norm(centred)) or 1.0
         return np.asarray(centred * (DENSE_SCALE / length), dtype=np.float32)
 
-    def _lexical(self, text: str) -> Array:
-        row = np.zeros(len(self._words), dtype=np.float32)
-        for index, value in self._entries(text):
-            row[index] = value
-        return row
-
 
 class Entries:
     """The known words of a text as (row, weight), of length 1 together."""
@@ -119,6 +117,16 @@ class Entries:
         weighed = {row: (1 + math.log(count)) * float(self._rarity[row]) for row, count in counts.items()}
         length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
         return [(row, value / length) for row, value in weighed.items()]
+
+
+def word_matrix(texts: Sequence[str], entries: Entries, width: int) -> csr_matrix:
+    """A row for each text, a column for each of ``width`` words, in single precision. Never dense: twenty thousand
+    questions by as many words would be more than a gigabyte."""
+    from scipy.sparse import csr_matrix
+
+    cells = [(number, row, value) for number, text in enumerate(texts) for row, value in entries(text)]
+    numbers, rows, values = zip(*cells, strict=True) if cells else ((), (), ())
+    return csr_matrix((np.array(values, np.float32), (numbers, rows)), shape=(len(texts), width))
 
 
 def vocabulary(texts: Sequence[str], seen: int = 2) -> tuple[dict[str, int], Array]:

@@ -1,22 +1,29 @@
-"""What a release learns from its content: indexes, section model, gate and danger model, and when it must learn anew."""
+"""What a release learns from its content: indexes, section model, gate and danger model, and when it must learn anew.
+
+Besides the questions it learns from three files that lie in its folder: what danger sounds like, cases of danger and of none
+(crisis.py, danger.py), and cases for the gate (fitting.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from knowledge.catalogue import read_rows
 from knowledge.crisis import CRISIS_FILE, CrisisDetector, load_content
 from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
 from knowledge.embed import Embedder
+from knowledge.evaluate.golden import Golden
 from knowledge.evidence import Gate
-from knowledge.fitting import fit_gate
+from knowledge.fitting import Case, cases_for, fit_gate
 from knowledge.index import HybridIndex, Vector
 from knowledge.passages import Target, digest, searchable
 from knowledge.records import Passage
 from knowledge.sections import SectionFit
 
+GATE_FILE = CASES_FILE.with_name("gate_cases.yml")
 PARTS = ("questions", "texts", "sections", "danger")
 # Modules that what is learnt depends on; a change in any other leaves it as it is.
 _CODE = (
@@ -27,16 +34,16 @@ BLOCK = 2000
 Progress = Callable[[str], None]
 
 
-def fingerprint(goals: Sequence[Target], passages: Sequence[Passage], crisis: str, cases: str, model: str) -> str:
-    """Changes when a build would learn something else: other questions, texts, cases, model or code."""
+def fingerprint(goals: Sequence[Target], passages: Sequence[Passage], lessons: Mapping[str, str], model: str) -> str:
+    """Changes when a build would learn something else: other questions, texts, files to learn from, model or code."""
     here = Path(__file__).parent
     code = [(here / f"{name}.py").read_text(encoding="utf-8") for name in _CODE]
     told = [text for goal in goals for text in (goal.key, *goal.questions, "", *goal.texts, "")]
-    return digest(*code, *told, *(passage.searchable for passage in passages), crisis, cases, model)
+    return digest(*code, *told, *(passage.searchable for passage in passages), *lessons.values(), model)
 
 
 def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embedder: Embedder, say: Progress) -> Gate:
-    """Write the PARTS below ``home``, which holds the crisis files already, and return the gate fitted for them."""
+    """Write the PARTS below ``home``, which holds the files to learn from already, and return the gate fitted for them."""
     questions = [searchable(question) for goal in goals for question in goal.questions]
     texts = [searchable(text) for goal in goals for text in goal.texts]
     texts += [passage.searchable for passage in passages]
@@ -50,7 +57,8 @@ def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embe
     sections = SectionFit(questions, asked, owners, len(goals))
     model = sections.model()
     say("fitting the gate")
-    gate = fit_gate(goals, questions, asked, text_index, passages, sections)
+    cases = _gate_cases(home, goals, embedder)
+    gate = fit_gate(goals, questions, question_index, asked, text_index, passages, sections, cases)
     say("learning what danger sounds like")
     _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
     question_index.save(home / "questions")
@@ -66,6 +74,12 @@ def _embedded(texts: Sequence[str], embed: Callable[[Sequence[str]], Vector], wh
         say(f"embedded {start} of {len(texts)} {what}")
         blocks.append(embed(texts[start : start + BLOCK]))
     return np.concatenate(blocks)
+
+
+def _gate_cases(home: Path, goals: Sequence[Target], embedder: Embedder) -> list[Case]:
+    found = cases_for(read_rows(home / GATE_FILE.name, Golden), goals)
+    vectors = embedder.queries([text for text, _ in found])
+    return [Case(text, vector, groups) for (text, groups), vector in zip(found, vectors, strict=True)]
 
 
 def _fit_danger(

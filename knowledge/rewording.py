@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,13 +31,13 @@ class Reworded:
     home: Path
     catalogue: Catalogue
 
-    def fits(self, goals: Sequence[Target], crisis: str, cases: str, model: str, learnt: str) -> bool:
-        """Has it the same targets with the same questions, the same cases, model and code? ``learnt`` is its fingerprint,
+    def fits(self, goals: Sequence[Target], lessons: Mapping[str, str], model: str, learnt: str) -> bool:
+        """Has it the same targets with the same questions, the same files to learn from, model and code? ``learnt`` is its fingerprint,
         which only the code of today gives again when that code made it."""
         old = targets(self.catalogue)
         if _asked(old) != _asked(goals):
             return False
-        mine = fingerprint(old, self._passages(), crisis, cases, model)
+        mine = fingerprint(old, self._passages(), lessons, model)
         return mine == learnt
 
     def reindex(self, home: Path, goals: Sequence[Target], passages: Sequence[Passage], embedder: Embedder) -> None:

@@ -15,23 +15,32 @@ from knowledge.records import Passage
 from knowledge.sections import SectionModel
 
 QUESTION_WIDTH, TEXT_WIDTH, PASSAGES, TARGETS = 200, 300, 20, 40
-# Weights of the nearest question's cosine and the best statement's beside the learned score; chosen on the fitted half of
-# the golden questions (docs/decisions/0005).
-NEAREST_WEIGHT, STATEMENT_WEIGHT = 2.0, 1.0
+# What counts beside the learned score; chosen on the gate's cases (docs/decisions/0005).
+NEAREST_WEIGHT, STATEMENT_WEIGHT, NEAR_WEIGHT, MATTER_WEIGHT, WORDS_WEIGHT = 2.0, 1.0, 1.0, 1.0, 0.1
+# So many of a target's and of a matter's known questions are looked at together.
+FEW, MORE = 3, 5
 KNOWN, CERTAIN = 0.995, 10.0
 SCOPE = "scope:"
+EVIDENCE = (
+    "score", "lead", "margin", "learned", "dense", "statement", "near", "matter_near", "words", "matter_learned",
+    "learned_margin", "near_margin",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A target with its evidence; ``question`` is the known question that came closest.
 
-    ``score`` ranks: it is ``learned`` (the section model) with ``dense`` (cosine of ``question``) and ``statement`` (cosine
-    of the best statement), weighed. ``lead`` is how much that is over the best of the other kind (scope notes for a guide
-    or card, guides and cards for a note), ``margin`` over the best of another matter.
+    ``score`` ranks: it is ``learned`` (the section model), ``dense`` (cosine of ``question``), ``statement`` (cosine of the
+    best statement), ``near`` (mean cosine of its nearest questions), ``matter_near`` (the same over all of its matter) and
+    ``words`` (BM25 of its best question as a share of the best of all), weighed. ``lead`` is how much that is over the best
+    of the other kind (scope notes for a guide or card, guides and cards for a note), ``margin`` over the best of another
+    matter. ``matter_learned`` is ``learned`` summed over the matter; ``learned_margin`` and ``near_margin`` are how much it
+    and ``matter_near`` are over the best of another matter.
     """
 
     target: Target
+    question: str
     probability: float
     score: float
     lead: float
@@ -39,11 +48,17 @@ class Scored:
     learned: float
     dense: float
     statement: float
-    question: str
+    near: float
+    matter_near: float
+    words: float
+    matter_learned: float
+    learned_margin: float
+    near_margin: float
 
     @property
     def features(self) -> Features:
-        return (self.score, self.lead, self.margin, self.learned, self.dense)
+        """What the gate judges by, in the order of EVIDENCE."""
+        return tuple(getattr(self, name) for name in EVIDENCE)
 
     @property
     def ours(self) -> bool:
@@ -91,6 +106,8 @@ class Searcher:
         self._teller = np.repeat(np.arange(len(targets)), [len(target.texts) for target in targets])
         names = {name: number for number, name in enumerate(dict.fromkeys(target.group for target in targets))}
         self._group = np.array([names[target.group] for target in targets])
+        self._questions_of = np.array([len(target.questions) for target in targets])
+        self._questions_of_group = np.bincount(self._group, self._questions_of).astype(np.int64)
         self._declining = np.array([int(target.key.startswith(SCOPE)) for target in targets])
 
     def find(self, text: str, vector: Vector) -> Found:
@@ -106,33 +123,46 @@ class Searcher:
 
     def _weigh(self, asked: Matches, told: Matches, learned: NDArray[np.float32]) -> tuple[Scored, ...]:
         """The best targets, best first. A known question word for word is certain."""
-        nearest, dense = self._nearest(asked)
-        said = self._statements(told)
+        owners = self._owner[asked.rows]
+        nearest, dense = self._nearest(asked, owners)
+        near = _mean_of_best(asked.dense, owners, FEW, self._questions_of)
+        matter_near = _mean_of_best(asked.dense, self._group[owners], MORE, self._questions_of_group)[self._group]
+        matter_learned = np.bincount(self._group, learned)[self._group]
+        said, words = self._statements(told), self._words(asked, owners)
         score = learned + NEAREST_WEIGHT * dense + STATEMENT_WEIGHT * said
+        score += NEAR_WEIGHT * near + MATTER_WEIGHT * matter_near + WORDS_WEIGHT * words
         score[dense >= KNOWN] += CERTAIN
-        lead, margin = score - _best_other(score, self._declining), score - _best_other(score, self._group)
-        features = np.stack([score, lead, margin, learned, dense], axis=1)
+        columns = (
+            score, score - _best_other(score, self._declining), score - _best_other(score, self._group), learned, dense, said,
+            near, matter_near, words, matter_learned, matter_learned - _best_other(matter_learned, self._group),
+            matter_near - _best_other(matter_near, self._group),
+        )  # fmt: skip
         best = [number for number in np.argsort(-score, kind="stable")[:TARGETS].tolist() if nearest[number] >= 0]
+        features = np.stack(columns, axis=1)[best].tolist()
         return tuple(
-            self._scored(number, tuple(features[number].tolist()), int(nearest[number]), float(said[number]))
-            for number in best
+            self._scored(number, tuple(row), int(nearest[number])) for number, row in zip(best, features, strict=True)
         )
 
-    def _scored(self, number: int, features: Features, nearest: int, said: float) -> Scored:
-        score, lead, margin, learned, dense = features
-        probability = 1.0 if dense >= KNOWN else self.gate.probability(features)
-        question = self._known[nearest]
-        return Scored(self._targets[number], probability, score, lead, margin, learned, dense, said, question)
+    def _scored(self, number: int, features: Features, nearest: int) -> Scored:
+        known = features[EVIDENCE.index("dense")] >= KNOWN
+        probability = 1.0 if known else self.gate.probability(features)
+        return Scored(self._targets[number], self._known[nearest], probability, *features)
 
-    def _nearest(self, asked: Matches) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _nearest(self, asked: Matches, owners: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """For each target its closest known question (-1 when none was found) and the cosine (then the lowest found)."""
         order = np.argsort(-asked.dense, kind="stable")
-        owners, first = np.unique(self._owner[asked.rows[order]], return_index=True)
+        found, first = np.unique(owners[order], return_index=True)
         chosen = order[first]
         nearest = np.full(len(self._targets), -1, dtype=np.int64)
         dense = np.full(len(self._targets), asked.dense.min() if len(asked) else 0.0)
-        nearest[owners], dense[owners] = asked.rows[chosen], asked.dense[chosen]
+        nearest[found], dense[found] = asked.rows[chosen], asked.dense[chosen]
         return nearest, dense
+
+    def _words(self, asked: Matches, owners: NDArray[np.int64]) -> NDArray[np.float64]:
+        """BM25 of each target's best question as a share of the best of all."""
+        words = np.zeros(len(self._targets))
+        np.maximum.at(words, owners, asked.lexical)
+        return words / (words.max(initial=0.0) or 1.0)
 
     def _statements(self, told: Matches) -> NDArray[np.float64]:
         """Cosine of each target's best statement; what was not found gets the lowest cosine that was."""
@@ -140,6 +170,20 @@ class Searcher:
         ours = told.rows < len(self._teller)
         np.maximum.at(said, self._teller[told.rows[ours]], told.dense[ours])
         return said
+
+
+def _mean_of_best(
+    cosines: NDArray[np.float64], owners: NDArray[np.int64], count: int, sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """For each owner the mean of its ``count`` best cosines, of all when its size is less; what was not found has the
+    lowest that was."""
+    floor = cosines.min() if len(cosines) else 0.0
+    order = np.lexsort((-cosines, owners))
+    sorted_owners = owners[order]
+    place = np.arange(len(order)) - np.searchsorted(sorted_owners, sorted_owners)
+    chosen = order[place < count]
+    above = np.bincount(owners[chosen], cosines[chosen] - floor, minlength=len(sizes))
+    return np.asarray(floor + above / np.clip(sizes, 1, count))
 
 
 def _best_other(score: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.float64]:

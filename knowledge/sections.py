@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from knowledge.groups import Array, Entries, vocabulary
+from knowledge.groups import Array, Entries, vocabulary, word_matrix
 from knowledge.index import Vector
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DENSE_SCALE = 3.0
 STRENGTH = 10.0
-SEEN = 3  # words that stand in fewer questions teach little and cost memory
+SEEN = 8  # words that stand in fewer questions teach little and cost memory: all of them at a build, squared
 
 
 class SectionModel:
@@ -64,18 +64,16 @@ class SectionFit:
 
     def __init__(self, texts: Sequence[str], vectors: Vector, owners: Sequence[int], targets: int) -> None:
         """``texts`` normalised, ``vectors`` their embeddings, ``owners`` the number of each one's target."""
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix
 
         self._words, self._rarity = vocabulary(texts, SEEN)
         self._mean = np.asarray(vectors.mean(axis=0), dtype=np.float32)
         entries = Entries(self._words, self._rarity)
-        cells = [(number, row, value) for number, text in enumerate(texts) for row, value in entries(text)]
-        numbers, rows, values = zip(*cells, strict=True) if cells else ((), (), ())
-        lexical = csr_matrix((np.array(values, np.float32), (numbers, rows)), shape=(len(texts), len(self._words)))
-        self._x = hstack([csr_matrix(_centred(vectors, self._mean)), lexical]).tocsr()
-        self._y = np.zeros((len(texts), targets), dtype=np.float32)
-        self._y[np.arange(len(texts)), np.asarray(owners, dtype=np.int64)] = 1.0
-        self._gram, self._moment = _products(self._x, self._y)
+        self._lexical = word_matrix(texts, entries, len(self._words))
+        self._dense = _centred(vectors, self._mean)
+        ones = np.ones(len(texts), dtype=np.float32)
+        self._y = csr_matrix((ones, (np.arange(len(texts)), owners)), shape=(len(texts), targets))
+        self._gram, self._moment = _products(self._dense, self._lexical, self._y)
 
     def model(self, without: Sequence[int] = ()) -> SectionModel:
         """The model of all questions but those in ``without``."""
@@ -83,7 +81,8 @@ class SectionFit:
 
         gram, moment = self._gram.copy(), self._moment
         if len(without):
-            less, fewer = _products(self._x[list(without)], self._y[list(without)])
+            rows = list(without)
+            less, fewer = _products(self._dense[rows], self._lexical[rows], self._y[rows])
             gram -= less
             moment = moment - fewer
         gram[np.diag_indices_from(gram)] += STRENGTH
@@ -93,10 +92,10 @@ class SectionFit:
 
     def held_out(self, folds: int, seed: int) -> Iterator[tuple[SectionModel, list[int]]]:
         """For each fold the model of the others and the numbers of its questions."""
-        fold = np.random.default_rng(seed).integers(0, folds, self._x.shape[0])
+        fold = np.random.default_rng(seed).integers(0, folds, len(self._dense))
         for held in range(folds):
             rows = np.flatnonzero(fold == held).tolist()
-            if rows and len(rows) < self._x.shape[0]:
+            if rows and len(rows) < len(self._dense):
                 yield self.model(rows), rows
 
 
@@ -106,6 +105,12 @@ def _centred(vectors: Vector, mean: Array) -> Array:
     return np.asarray(away * (DENSE_SCALE / np.where(lengths == 0, 1, lengths)), dtype=np.float32)
 
 
-def _products(x: csr_matrix, y: Array) -> tuple[Array, Array]:
-    gram = np.asarray((x.T @ x).toarray(), dtype=np.float32)
-    return gram, np.asarray(x.T @ y, dtype=np.float32)
+def _products(dense: Array, lexical: csr_matrix, y: csr_matrix) -> tuple[Array, Array]:
+    """x.T @ x and x.T @ y for x = (dense, lexical), block by block: as one sparse matrix it takes forty times as long."""
+    width = dense.shape[1]
+    gram = np.empty((width + lexical.shape[1],) * 2, dtype=np.float32)
+    gram[:width, :width] = dense.T @ dense
+    gram[width:, :width] = lexical.T @ dense
+    gram[:width, width:] = gram[width:, :width].T
+    gram[width:, width:] = (lexical.T @ lexical).toarray()
+    return gram, np.concatenate([(y.T @ dense).T, (lexical.T @ y).toarray()])

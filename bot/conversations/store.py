@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
 from bot.conversations.news import tell
+from bot.conversations.scrub import OVERWRITE, empty_log
 from bot.conversations.tables import MATTER, callbacks, conversations, turns
 from knowledge.records import Answer, Status
 
@@ -68,6 +69,9 @@ class Turn:
     with_staff: bool = False
 
 
+_log = logging.getLogger(__name__)
+
+
 def connect(url: str) -> Engine:
     """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock.
 
@@ -81,7 +85,7 @@ def connect(url: str) -> Engine:
 
         @event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", OVERWRITE):
                 connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -297,6 +301,7 @@ class ConversationStore:
 
         await self._run(work)
         self._proven.pop(conversation_id, None)
+        await self._empty_log()
 
     async def erase_older_than(self, days: int) -> int:
         """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
@@ -310,7 +315,16 @@ class ConversationStore:
 
         erased = await self._run(work, ERASING)
         self._proven.clear()
+        await self._empty_log()
         return erased
+
+    async def _empty_log(self) -> None:
+        """In the thread that writes, so that nothing of ours is under way. What is erased is erased, even if this fails."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.get_running_loop().run_in_executor(self._threads, empty_log, self.engine)
+        except (TimeoutError, SQLAlchemyError) as error:
+            _log.warning("SQLite's log could not be emptied (%s); the next erasing does it", type(error).__name__)
 
 
 # Put together once: that takes longer than running them.

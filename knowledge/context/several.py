@@ -12,7 +12,7 @@ from knowledge.records import Answer, Route, Status
 
 MOST, LONGEST = 3, 120
 # Each question must be as clear as this when it is asked alone.
-CLEAR = 0.7
+CLEAR = 0.9
 _NUMERALS = {2: "两", 3: "三"}
 
 

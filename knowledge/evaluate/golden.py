@@ -44,9 +44,10 @@ class Golden(Row):
         return not self.answerable and self.kind not in ("crisis", "nearmiss")
 
 
-def read_golden(folder: Path) -> dict[str, list[Golden]]:
-    """Golden questions by half (the file's name). ContentError names file and line, or says that there are none."""
-    halves = {path.stem: read_rows(path, Golden) for path in sorted(folder.glob("*.yml"))}
-    if not halves:
-        raise ContentError(f"{folder}: no golden questions (*.yml) here")
-    return halves
+def read_golden(*paths: Path) -> dict[str, list[Golden]]:
+    """Golden questions by half (a file's name) of files and of folders of them. ContentError names file and line, or says
+    that there are none."""
+    files = [file for path in paths for file in (sorted(path.glob("*.yml")) if path.is_dir() else [path])]
+    if not files:
+        raise ContentError(f"{' '.join(map(str, paths))}: no golden questions (*.yml) here")
+    return {file.stem: read_rows(file, Golden) for file in files}

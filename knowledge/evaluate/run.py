@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -19,13 +19,13 @@ from knowledge.evaluate.pictures import CALIBRATION, CONFUSION, MISSING, draw
 Halves = dict[str, list[Outcome]]
 
 
-def run(knowledge: Knowledge, golden_folder: str | Path, out_folder: str | Path, today: date | None = None) -> str:
-    """Measure ``knowledge`` on the golden questions of a folder and write everything below ``out_folder``.
+def run(knowledge: Knowledge, golden_paths: Iterable[Path], out_folder: str | Path, today: date | None = None) -> str:
+    """Measure ``knowledge`` on the golden questions of files or folders and write everything below ``out_folder``.
 
     Writes config.json, rows.jsonl, summary.json, report.html and, where matplotlib is installed, two PNGs. Returns a
     short table. The same release, questions and day give the same files. ContentError when the questions are faulty.
     """
-    golden = read_golden(Path(golden_folder))
+    golden = read_golden(*golden_paths)
     halves = measure(knowledge, golden)
     numbers = {name: summary(outcomes) for name, outcomes in halves.items()}
     config = _config(knowledge, golden, today or date.today())

@@ -9,6 +9,7 @@ from knowledge.catalogue import load_catalogue
 from knowledge.entries import Entry, record
 from knowledge.evaluate.compare import QUESTIONS, compare
 from knowledge.evaluate.golden import read_golden
+from knowledge.learning import GATE_FILE
 from knowledge.release import build_release, load_release
 from tests.knowledge.small import LetterEmbedder, small_content
 
@@ -18,10 +19,10 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 def test_the_questions_that_ship_are_golden_and_touch_every_guide() -> None:
     shipped = read_golden(QUESTIONS)["check"]
     assert {row.model_dump_json() for row in shipped} <= {
-        row.model_dump_json() for rows in read_golden(GOLDEN).values() for row in rows
+        row.model_dump_json() for rows in read_golden(GATE_FILE, GOLDEN).values() for row in rows
     }
     asked = {name for row in shipped for name in row.guides}
-    golden = {name for rows in read_golden(GOLDEN).values() for row in rows for name in row.guides}
+    golden = {name for rows in read_golden(GATE_FILE, GOLDEN).values() for row in rows for name in row.guides}
     assert {guide.id for guide in load_catalogue().guides} & golden <= asked
     assert {"unanswerable", "declined", "crisis"} <= {row.kind for row in shipped}
 

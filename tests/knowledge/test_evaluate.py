@@ -208,7 +208,7 @@ def hand() -> Any:
 
 @pytest.fixture
 def out(hand: Any, golden: Path, tmp_path: Path) -> Path:
-    run(hand, golden, tmp_path / "out", DAY)
+    run(hand, [golden], tmp_path / "out", DAY)
     return tmp_path / "out"
 
 
@@ -350,7 +350,7 @@ class TestFiles:
         assert "<script" not in html
 
     def test_the_same_run_gives_the_same_files(self, hand: Any, golden: Path, out: Path, tmp_path: Path) -> None:
-        run(hand, golden, tmp_path / "again", DAY)
+        run(hand, [golden], tmp_path / "again", DAY)
         names = sorted(path.name for path in out.iterdir())
         assert names == ["calibration.png", "config.json", "confusion.png", "report.html", "rows.jsonl", "summary.json"]
         assert [name for name in names if (out / name).read_bytes() != (tmp_path / "again" / name).read_bytes()] == []
@@ -359,13 +359,13 @@ class TestFiles:
         self, hand: Any, golden: Path, out: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(pictures, "find_spec", lambda name: None)
-        table = run(hand, golden, out, DAY)
+        table = run(hand, [golden], out, DAY)
         assert table.endswith(pictures.MISSING)
         assert list(out.glob("*.png")) == []
         assert "<img" not in (out / "report.html").read_text(encoding="utf-8")
 
     def test_table_for_the_terminal_has_the_numbers(self, hand: Any, golden: Path, tmp_path: Path) -> None:
-        lines = run(hand, golden, tmp_path / "out", DAY).splitlines()
+        lines = run(hand, [golden], tmp_path / "out", DAY).splitlines()
         assert lines[0].split() == ["tiny"]
         assert lines[1].split() == ["good", "6/14", "42.9", "[21.4,", "67.4]"]
         assert any(line.split()[:2] == ["false_answers", "(low)"] for line in lines)

@@ -14,9 +14,10 @@ from knowledge.evaluate.floor import faults
 from knowledge.evaluate.golden import CHANNEL, Golden, read_golden
 from knowledge.evaluate.metrics import MEASURES, summary
 from knowledge.evaluate.run import measure
+from knowledge.learning import GATE_FILE
 
 FOLDER = Path(__file__).parent.parent / "golden"
-GOLDEN = read_golden(FOLDER)
+GOLDEN = read_golden(GATE_FILE, FOLDER)
 FLOORS: dict[str, Any] = json.loads((FOLDER / "floor.json").read_text(encoding="utf-8"))
 EVERY = [row for rows in GOLDEN.values() for row in rows]
 

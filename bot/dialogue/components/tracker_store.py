@@ -121,5 +121,6 @@ def _sqlite_engine(stock: Engine) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
 
     return engine
