@@ -1,7 +1,7 @@
 """the second step of the login: secrets of authenticator apps, and recovery codes
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 import sqlalchemy as sa
