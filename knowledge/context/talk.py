@@ -17,19 +17,21 @@ from knowledge.records import Answer
 from knowledge.search import KNOWN, Scored
 
 # How far the guide in focus may lie behind the best of all, by how much the message says itself: the fewer words of its
-# own, the more it needs the talk. (Scores of different matters lie up to 0.3 apart.)
-BEHIND = ((2, 0.2), (4, 0.12), (8, 0.05), (14, 0.03))
+# own, the more it needs the talk. (Scores of different matters lie up to 0.5 apart.)
+BEHIND = ((2, 0.4), (4, 0.24), (8, 0.1), (14, 0.06))
 # When the best of all suffices by itself, or leaves no doubt, no more than this.
-ENOUGH, DOUBTLESS = 0.06, 0.02
+ENOUGH, DOUBTLESS = 0.2, 0.02
 # A message that begins, ends or points like something that goes on, or that we could only decline, may lie this much more.
-MORE = 0.05
+MORE = 0.1
 # Of what we could only decline, so few words of its own are read behind the name of the matter.
 THIN = 2
+# … and must be as sure there as this: behind a name, much sounds like a question of the matter.
+TOLD = 0.97
 # An earlier matter is the one named when it lies no further behind the best of all.
 NAMED = 0.12
 # A section of another kind than the one asked for answers when the message comes as near to it as this …
 NEAR = 0.92
-_NEAREST = 0.905
+_NEAREST = 0.89
 # … or behind the name of the matter as this.
 CLOSE = 0.95
 
@@ -209,12 +211,12 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
     allowed = _allowed(turn.message, own, enough)
     if not (declined or any(_goes_on(row, own, allowed) for row in _sections_found(knowledge, turn, guide))):
         return None
-    best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
-    if declined and best.told is not None and best.told.probability >= enough:
+    ordered = ranked(knowledge, guide, turn.message, turn.focus.question)
+    best = ordered[0]
+    if declined and best.told is not None and best.told.probability >= TOLD:
         return _section(knowledge, turn, guide, best)
-    if best.own is None or not _goes_on(best.own, own, allowed):
-        return None
-    return _section(knowledge, turn, guide, best)
+    near = next((row for row in ordered if row.own is not None and _goes_on(row.own, own, allowed)), None)
+    return None if near is None else _section(knowledge, turn, guide, near)
 
 
 def _sections_found(knowledge: Knowledge, turn: Turn, guide: Guide) -> list[Scored]:
