@@ -147,9 +147,8 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         app[ENGINE] = DialogueEngine(session, settings.rasa_url, settings.rasa_timeout, memory.of(settings, store))
         requests = Callbacks(store, settings.callback_key)
         callbacks.use(requests)
-        app[api.TURNS] = Turns(
-            store, app[ENGINE], settings.max_text, requests, Bell(settings.streams), settings.turns_at_once
-        )
+        bell = Bell(settings.streams, per_address=settings.streams_per_address)
+        app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, bell, settings.turns_at_once)
         app[SWAP] = Swap(settings)
         app[WORKSHOP] = Workshop(store, settings, app[SWAP], audited)
         await app[WORKSHOP].open()

@@ -64,6 +64,9 @@ class Settings(KnowledgeSettings):
     streams: int = Field(
         default=1000, ge=0, description="Open event streams at most; widgets beyond it come back later."
     )
+    streams_per_address: int = Field(
+        default=200, ge=0, description="Of these, event streams of one address at most; 0 means no limit of their own."
+    )
     widget_sites: str = Field(
         default="",
         description="Sites that may show the widget: addresses like https://example.org, with commas between.",

@@ -7,7 +7,7 @@ look. It rings within this process; news.py makes it ring for what other replica
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,10 @@ class TooManyListeners(RuntimeError):
 class Bell:
     """Wakes the listeners of a conversation."""
 
-    def __init__(self, listeners: int = 1000, per_conversation: int = 6) -> None:
-        self._most, self._each = listeners, per_conversation
+    def __init__(self, listeners: int = 1000, per_conversation: int = 6, per_address: int = 0) -> None:
+        """How many are taken in all, of one conversation, and from one address (0: as many as in all)."""
+        self._most, self._each, self._one_place = listeners, per_conversation, per_address or listeners
+        self._addresses: Counter[str] = Counter()
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self.closed = False
 
@@ -33,18 +35,27 @@ class Bell:
         return sum(map(len, self._waiting.values()))
 
     @contextmanager
-    def listen(self, conversation_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set at news. Clear it before looking, then nothing is missed. Raises TooManyListeners."""
+    def listen(self, conversation_id: str, address: str = "") -> Iterator[asyncio.Event]:
+        """An event that is set at news. Clear it before looking, then nothing is missed. Raises TooManyListeners.
+
+        ``address``: where the listener is; empty when it does not count.
+        """
         if self.listeners >= self._most or len(self._waiting.get(conversation_id, ())) >= self._each:
+            raise TooManyListeners
+        if address and self._addresses[address] >= self._one_place:
             raise TooManyListeners
         news = asyncio.Event()
         self._waiting[conversation_id].add(news)
+        self._addresses[address] += 1
         try:
             yield news
         finally:
             self._waiting[conversation_id].discard(news)
             if not self._waiting[conversation_id]:
                 del self._waiting[conversation_id]
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
 
     def ring(self, conversation_id: str) -> None:
         """There is news of this conversation."""

@@ -148,6 +148,18 @@ async def test_streams_end_when_the_service_stops(resident: Resident, client: Te
     response.close()
 
 
+def test_one_address_does_not_take_every_place() -> None:
+    bell = Bell(listeners=3, per_address=2)
+    with bell.listen("a", "10.0.0.1"), bell.listen("b", "10.0.0.1"):
+        with pytest.raises(TooManyListeners), bell.listen("c", "10.0.0.1"):
+            pass
+        with bell.listen("c", "10.0.0.2"):
+            pass
+    with bell.listen("a", "10.0.0.1"), bell.listen("b", "10.0.0.1"):
+        pass
+    assert not bell._addresses, "who left is forgotten"
+
+
 def test_the_bell_wakes_the_listeners_of_its_conversation_only() -> None:
     bell = Bell(listeners=3, per_conversation=2)
     with bell.listen("a") as one, bell.listen("a") as two, bell.listen("b") as other:

@@ -10,8 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.channels.web.access import STORE, TURNS, authorised, json_reply
+from bot.channels.web.access import SETTINGS, STORE, TURNS, authorised, json_reply
 from bot.channels.web.form import turn_json
+from bot.channels.web.limits import address
 from bot.channels.web.problems import Problem
 from bot.conversations.events import TooManyListeners, event_id, moment_of
 from bot.conversations.feedback import verdicts
@@ -27,7 +28,7 @@ async def listen(request: web.Request) -> web.StreamResponse:
     conversation_id = await authorised(request)
     bell = request.app[TURNS].bell
     try:
-        with bell.listen(conversation_id) as news:
+        with bell.listen(conversation_id, address(request, request.app[SETTINGS].trusted_proxy)) as news:
             if "text/event-stream" in request.headers.get("Accept", ""):
                 return await _stream(request, conversation_id, news)
             return await _poll(request, conversation_id, news)
