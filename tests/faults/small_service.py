@@ -28,43 +28,36 @@ class HungryKnowledge(SmallKnowledge):
 
     def answer(self, text: str) -> Answer:
         if HUNGRY in text:
-            bytearray(512 * 1024 * 1024)
+            b"x" * (512 * 1024 * 1024)  # written, so that it is really taken
         return super().answer(text)
 
 
 class SmallService:
     """One such process; ``port`` is its site."""
 
-    def __init__(self, folder: Path, seconds: float = 0.0, memory: int = 0, **settings: Any) -> None:
-        """``memory``: most bytes of address space (RLIMIT_AS), 0 for no limit."""
+    def __init__(self, folder: Path, seconds: float = 0.0, **settings: Any) -> None:
+        """``seconds`` an answer takes; settings by their names, for rate limits none unless given."""
         self.port, self._internal, nobody = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         unlimited = ("turns_per_minute", "address_per_minute", "conversations_per_minute", "suggestions_per_minute")
         given = {**dict.fromkeys(unlimited, 0), **settings}
         given |= {"data_dir": folder, "port": self.port, "internal_port": self._internal, "rasa_port": nobody}
-        self._environment = {
+        self.command = [sys.executable, "-m", "tests.faults.small_service", str(seconds)]
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("YINFAWEN_")},
             **{f"YINFAWEN_{name.upper()}": str(value) for name, value in given.items()},
         }
-        self._seconds, self._memory = seconds, memory
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns once it answers."""
-        command = [sys.executable, "-m", "tests.faults.small_service", str(self._seconds)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, preexec_fn=self._limit)
+        self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, preexec_fn=_many_files)
         for _ in range(600):
             assert self.process.poll() is None, "it stopped while starting"
             with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{self.url}/healthz"):
                 return
             time.sleep(0.1)
         raise AssertionError("it did not answer within a minute")
-
-    def _limit(self) -> None:
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        if self._memory:
-            resource.setrlimit(resource.RLIMIT_AS, (self._memory, self._memory))
 
     def kill(self) -> None:
         """As the kernel does when memory runs out: nothing is finished."""
@@ -77,11 +70,16 @@ class SmallService:
             self.process.terminate()
             self.process.wait(30)
 
-    def memory(self) -> int:
-        """Bytes that it holds in memory now."""
+    def memory(self, what: str = "VmRSS") -> int:
+        """Bytes that it holds in memory now, or ``VmSize``: of address space."""
         assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return int(status.split(f"{what}:")[1].split()[0]) * 1024
+
+
+def _many_files() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def main() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ ANYBODY = ssl._create_unverified_context()
 class Site:
     """The site as residents at some address of loopback reach it."""
 
-    def __init__(self, nginx: Nginx, app: web.Application) -> None:
+    def __init__(self, nginx: Nginx, app: web.Application | None = None) -> None:
         self.app, self.nginx, self.url = app, nginx, f"https://127.0.0.1:{nginx.port}"
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
@@ -56,13 +55,6 @@ class Site:
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Not in pytest's own folder, which other accounts cannot enter."""
-    with tempfile.TemporaryDirectory(prefix="yinfawen-nginx-") as made:
-        yield Path(made)
 
 
 @pytest_asyncio.fixture
@@ -114,7 +106,8 @@ def assert_polite(status: int, headers: Any, body: str, path: str) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert 'href="tel:12348"' in body
         said = body
-    assert status == 413 or ("12348" in said and "110" in said)
+    assert "12348" in said
+    assert "110" in said
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/suggestions?q=" + "%E5%B7%A5"])

@@ -1,9 +1,14 @@
-"""What deploy/ names exists: metrics, settings, commands, addresses. Neither systemd, docker nor Prometheus runs here."""
+"""What deploy/ names exists: metrics, settings, commands, addresses. Neither docker nor Prometheus runs here, and of systemd only
+what reads its units; nginx.conf is run in tests/faults/test_nginx.py."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,7 @@ from bot import metrics
 from bot.__main__ import COMMANDS
 from bot.desk.pages import PAGES
 from bot.settings import Settings
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 
 DEPLOY = ROOT / "deploy"
 ALERTS = yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
@@ -123,3 +128,16 @@ def test_nginx_lets_the_desks_uploads_through() -> None:
         allowed = next((int(size) * 1024 * 1024 for path, size in found if re.match(path, page.path)), 64 * 1024)
         assert page.max_body <= allowed, page.path
         assert allowed <= 2 * 1024 * 1024 or page.method == "GET" or page.max_body > 2 * 1024 * 1024, page.path
+
+
+def test_systemd_understands_every_line_of_the_units(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        missing("no systemd-analyze: install Debian's package systemd")
+    units = sorted((DEPLOY / "systemd").iterdir())
+    for unit in units:
+        text = unit.read_text(encoding="utf-8").replace("/opt/yinfawen/.venv/bin/python", sys.executable)
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in units)]
+    found = subprocess.run(command, capture_output=True, text=True)
+    ours = [line for line in found.stderr.splitlines() if "yinfawen" in line]
+    assert (found.returncode, ours) == (0, []), found.stderr
