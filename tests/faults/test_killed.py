@@ -1,12 +1,14 @@
-"""One of two replicas killed under load behind nginx: no stored turn is lost, no request is sent more than twice."""
+"""One of two replicas killed or frozen under load behind nginx: no stored turn is lost, no request is sent more than twice."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.databases.postgresql import Postgres
 from tests.faults.nginx import Nginx
@@ -28,59 +30,88 @@ def replicas(postgres: Postgres, tmp_path: Path) -> Iterator[list[SmallService]]
             one.stop()
 
 
-async def test_one_of_two_killed_under_load(replicas: list[SmallService], folder: Path) -> None:
+async def talk(site: Site, number: int, count: int) -> list[float]:
+    """One resident, who never sends anything twice; the seconds of each answer."""
+    address, clock, took = f"127.0.0.{10 + number}", asyncio.get_running_loop().time, []
+    path, headers = await site.meet(address)
+    for turn in range(count):
+        said, asked = {"text": f"第{number}位问{turn}", "client_turn_id": f"t{turn}"}, clock()
+        async with site.at(address).post(f"{path}/turns", json=said, headers=headers) as response:
+            reply = await response.json(content_type=None)
+        assert response.status == 200, reply
+        assert reply["answer"]["status"] == "answered"
+        took.append(clock() - asked)
+    async with site.at(address).get(f"{path}/turns", headers=headers) as response:
+        turns = (await response.json())["turns"]
+    assert [turn["text"] for turn in turns] == [f"第{number}位问{turn}" for turn in range(count)]
+    assert all(turn["answer"]["status"] == "answered" for turn in turns), "each stored once, with its answer"
+    return took
+
+
+def tries(nginx: Nginx) -> list[list[str]]:
+    """Where each request was sent."""
+    return [line.split(" ", 6)[6].split(", ") for line in nginx.lines()]
+
+
+async def used_again(site: Site, replica: str, seconds: float) -> None:
+    """nginx sends requests there without anybody's help."""
+    seen = len(site.nginx.lines())
+    for _ in range(int(seconds / 0.3)):
+        await site.meet("127.0.0.9")
+        await asyncio.sleep(0.3)
+        if [replica] in tries(site.nginx)[seen:]:
+            return
+    raise AssertionError("it stays left out")
+
+
+@pytest_asyncio.fixture
+async def site(replicas: list[SmallService], folder: Path) -> AsyncIterator[Site]:
     nginx = Nginx(folder, [one.port for one in replicas])
     nginx.start()
-    site = Site(nginx)
+    made = Site(nginx)
+    yield made
+    await made.close()
+    nginx.stop()
+
+
+async def test_one_of_two_killed_under_load(site: Site, replicas: list[SmallService]) -> None:
+    gone = f"127.0.0.1:{replicas[0].port}"
+
+    async def strike() -> int:
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(replicas[0].kill)
+        return len(site.nginx.lines())
+
+    before, *took = await asyncio.gather(strike(), *(talk(site, number, TURNS) for number in range(RESIDENTS)))
+    sent = tries(site.nginx)
+    assert RESIDENTS < before < len(sent) * 3 / 4, "it was killed in the middle"
+    assert max(map(len, sent)) == 2, "turns under way at the killed one went to the other, once"
+    assert all(len(set(where)) == len(where) for where in sent)
+    assert sum(where == [gone] for where in sent) >= 10, "it had its share before"
+    assert max(max(seconds) for seconds in took) < 5
+    await asyncio.to_thread(replicas[0].start)
+    await used_again(site, gone, 12)
+
+
+async def test_one_of_two_frozen_under_load(site: Site, replicas: list[SmallService]) -> None:
+    """It neither answers nor breaks off: the worst for whoever waits."""
+    frozen, process = f"127.0.0.1:{replicas[0].port}", replicas[0].process
+    assert process is not None
+
+    async def strike() -> None:
+        await asyncio.sleep(1.0)
+        process.send_signal(signal.SIGSTOP)
+
     try:
-        killed = asyncio.Event()
-        late = 0
-
-        async def talk(number: int) -> None:
-            """One resident, who never sends anything twice."""
-            nonlocal late
-            address = f"127.0.0.{10 + number}"
-            path, headers = await site.meet(address)
-            for turn in range(TURNS):
-                said = {"text": f"第{number}位问{turn}", "client_turn_id": f"t{turn}"}
-                async with site.at(address).post(f"{path}/turns", json=said, headers=headers) as response:
-                    reply = await response.json(content_type=None)
-                assert response.status == 200, reply
-                assert reply["answer"]["status"] == "answered"
-                late += killed.is_set()
-            async with site.at(address).get(f"{path}/turns", headers=headers) as response:
-                turns = (await response.json())["turns"]
-            assert [turn["text"] for turn in turns] == [f"第{number}位问{turn}" for turn in range(TURNS)]
-            assert all(turn["answer"]["status"] == "answered" for turn in turns), "each stored once, with its answer"
-
-        async def strike() -> None:
-            await asyncio.sleep(1.0)
-            await asyncio.to_thread(replicas[0].kill)
-            killed.set()
-
-        await asyncio.gather(strike(), *(talk(number) for number in range(RESIDENTS)))
-        assert late > RESIDENTS * TURNS / 4, "it was killed in the middle"
-        tries = [
-            line.split(" ", 6)[6].split(", ") for line in nginx.lines() if "/turns" in line or "/conversations" in line
-        ]
-        gone = f"127.0.0.1:{replicas[0].port}"
-        assert max(map(len, tries)) == 2, "turns under way at the killed one went to the other, once"
-        assert all(len(set(where)) == len(where) for where in tries)
-        assert sum(where == [gone] for where in tries) >= 10, "it had its share before"
-
-        # It comes back, and nginx uses it again without anybody's help.
-        await asyncio.to_thread(replicas[0].start)
-        seen = len(nginx.lines())
-        for _ in range(40):
-            await site.meet("127.0.0.9")
-            await asyncio.sleep(0.3)
-            if any(line.endswith(f" {gone}") for line in nginx.lines()[seen:]):
-                break
-        else:
-            raise AssertionError("it stays left out")
+        _, *took = await asyncio.gather(strike(), *(talk(site, number, TURNS) for number in range(RESIDENTS)))
     finally:
-        await site.close()
-        nginx.stop()
+        process.send_signal(signal.SIGCONT)
+    sent = tries(site.nginx)
+    assert [frozen, f"127.0.0.1:{replicas[1].port}"] in sent, "some were under way there"
+    assert max(map(len, sent)) == 2
+    slowest = max(max(seconds) for seconds in took)
+    assert 9 < slowest < 14, "nginx waits 10 seconds, then asks the other one"
+    await used_again(site, frozen, 12)
 
 
 @pytest.mark.parametrize(
