@@ -27,7 +27,7 @@ from bot.conversations.duty import on_duty
 from bot.conversations.news import DESK, tell
 from bot.conversations.scrub import OVERWRITE, empty_log
 from bot.conversations.tables import MATTER, callbacks, conversations, turns
-from knowledge.records import Answer, Status
+from knowledge.records import Answer, Status, answer_from_dict
 
 T = TypeVar("T")
 PROVEN_KEPT = 4096
@@ -53,6 +53,10 @@ class WrongToken(PermissionError):
 
 class TurnConflict(ValueError):
     """The client_turn_id was used before for another text."""
+
+
+class _Overtaken(SQLAlchemyError):
+    """Another replica stored its answer of this turn while this one was about to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,7 @@ class ConversationStore:
         return turn
 
     async def finish_turn(self, turn: Turn, answer: Answer, engine: str, words: handover.Words) -> handover.Settled:
-        """Store the answer of a turn, or what stands in its place when staff own the conversation by now.
+        """Store the answer of a turn, or what stands in its place: another replica's, or staff's when they own it by now.
 
         ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table.
         """
@@ -245,6 +249,9 @@ class ConversationStore:
         def work(connection: Connection) -> handover.Settled:
             if connection.execute(_EXISTS, {"conversation": turn.conversation_id}).scalar() is None:
                 return handover.Settled(answer, engine, False)  # erased meanwhile
+            stored = connection.execute(_STORED, {"turn": turn.id}).first()
+            if stored and stored.answer is not None:  # this replica hung, another one was asked: its word stands
+                return handover.Settled(answer_from_dict(stored.answer), stored.engine, False)
             there = on_duty(connection) if answer.status is Status.HANDOVER else None
             settled = handover.settle(connection, turn.conversation_id, answer, engine, words, there)
             # The time is taken where rows are written: what is read later is then never dated earlier (events.py), not
@@ -259,7 +266,9 @@ class ConversationStore:
                 "matter": settled.answer.matter and settled.answer.matter[:MATTER],
                 "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
             }
-            connection.execute(update(turns).where(turns.c.id == turn.id).values(values))
+            open_still = update(turns).where(turns.c.id == turn.id, turns.c.answered_at.is_(None))
+            if connection.execute(open_still.values(values)).rowcount == 0:
+                raise _Overtaken
             tell(connection, turn.conversation_id)
             if settled.news:
                 tell(connection, DESK)
@@ -268,7 +277,7 @@ class ConversationStore:
         for attempt in range(3):
             try:
                 return await self._run(work)
-            except IntegrityError:  # another replica began the handover first
+            except (IntegrityError, _Overtaken):  # another replica began the handover, or answered, first
                 if attempt == 2:
                     raise
         raise AssertionError("not reached")
@@ -340,6 +349,7 @@ _TURN = select(
     turns.c.answered_at,
 )
 _EXISTS = select(conversations.c.id).where(conversations.c.id == bindparam("conversation"))
+_STORED = select(turns.c.answer, turns.c.engine).where(turns.c.id == bindparam("turn"))
 _ANSWERED = (
     _TURN.where(turns.c.conversation_id == bindparam("conversation"), turns.c.answered_at > bindparam("moment"))
     .order_by(turns.c.answered_at)

@@ -168,6 +168,21 @@ async def test_a_turn_keeps_its_text_and_its_answer(store: ConversationStore, ur
     ]
 
 
+async def test_what_one_replica_answered_another_does_not_change(store: ConversationStore, url: str) -> None:
+    replica = ConversationStore(url)
+    name, _ = await store.open_conversation("web")
+    for number in range(10):
+        turn = await store.begin_turn(name, f"t{number}", "问", ())
+        both = (store.finish_turn(turn, an_answer("先。"), "rasa", an_answer),)
+        both += (replica.finish_turn(turn, an_answer("后。"), "knowledge", an_answer),)
+        one, other = await asyncio.gather(*both)
+        late = await replica.finish_turn(turn, an_answer("更晚。"), "knowledge", an_answer)
+        assert one == other == late
+        stored = (await store.begin_turn(name, f"t{number}", "问", ())).answer
+        assert stored == one.answer.to_dict()
+    await replica.close()
+
+
 async def test_times_come_back_with_their_zone(store: ConversationStore) -> None:
     name, _ = await store.open_conversation("web")
     await store.begin_turn(name, "t1", "问", ())

@@ -31,7 +31,7 @@ def replicas(postgres: Postgres, tmp_path: Path) -> Iterator[list[SmallService]]
 
 
 async def talk(site: Site, number: int, count: int) -> list[float]:
-    """One resident, who never sends anything twice; the seconds of each answer."""
+    """One resident, who never sends anything twice and finds all in the history; the seconds of each answer."""
     address, clock, took = f"127.0.0.{10 + number}", asyncio.get_running_loop().time, []
     path, headers = await site.meet(address)
     for turn in range(count):
