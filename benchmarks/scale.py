@@ -130,8 +130,10 @@ def curve(count: int, folder: Path, place: str, ways: list[str]) -> dict[str, di
         ended = subprocess.run(command, env=ALONE, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
         told = json.loads(ended.stdout)
         best[way], against = told["best"], WAYS[way][1]
-        kept = [len({*one} & {*other}) for one, other in zip(best[way], best.get(against or "", []), strict=True)]
-        recall = {"recall@10": round(sum(kept) / TOP / len(kept), 4)} if against is not None and against in best else {}
+        recall = {}
+        if against in best:
+            kept = [len({*one} & {*other}) for one, other in zip(best[way], best[against], strict=True)]
+            recall = {"recall@10": round(sum(kept) / TOP / len(kept), 4)}
         found[way] = {**told["costs"], **recall, "load": round(os.getloadavg()[0], 1)}
         _tell(f"{count} passages: {way}: {found[way]}")
     return found

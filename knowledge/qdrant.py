@@ -26,7 +26,7 @@ except ModuleNotFoundError as error:
 
 MEMORY = ":memory:"
 SECONDS = 5
-BLOCK = 1000
+BLOCK = 250
 
 
 class QdrantUnavailable(OSError):

@@ -12,7 +12,7 @@ import pytest
 from knowledge.index import CANDIDATES, HybridIndex, Index, Matches, Vector
 from tests.knowledge.test_index import close_together
 
-ROWS, DEPTH, K = 1200, 64, 10
+ROWS, K = 500, 10
 TEXTS = [f"第{row % 97}村的{'工资' if row % 3 else '土地'}{row}号事" for row in range(ROWS)]
 VECTORS = close_together(ROWS, seed=1)
 ASKED = close_together(25, seed=2)
