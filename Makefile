@@ -61,7 +61,7 @@ $(VENV)/.service: requirements/service.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: $(VENV)/.service
 	@echo "[yinfawen] 安装测试工具 / installing the test tools"
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c requirements/service.txt -e '.[service,dev]'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c requirements/service.txt -e '.[service,qdrant,dev]'
 	@touch $@
 
 # Rasa's environment: Python 3.10 only, without TensorFlow (docs/decisions/0002).
