@@ -41,13 +41,11 @@ READINGS_KEPT = 256
 SURE = 0.95
 # Danger that only the model hears is certain from here on; below it, a matter of ours so probable is answered too, behind
 # the emergency numbers or, when danger is not even likely, before them (docs/decisions/0006).
-CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.8
+CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.85
 # What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
-FEW_WORDS, ASKED = 12, 0.15
+FEW_WORDS, ASKED = 12, 0.25
 # What stands in the questions of so many guides, in so few characters, names no matter.
 COMMON, FEW_CHARACTERS = 30, 4
-# So near to a known question, less evidence is enough.
-NEAR = 0.95
 # A note that denies must lead our own answers by so much (chosen on the fitted half of the golden questions).
 CLEARLY = 0.1
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -327,16 +325,23 @@ class Knowledge:
     def _careful(self, inquiry: Inquiry, answer: Answer) -> Answer:
         """``answer`` with the emergency numbers when the message may speak of danger; with nothing to say, the numbers.
 
-        They come first, unless danger is unlikely and the message is plainly about one of our matters.
+        They come first, unless no word list heard danger, the model thinks it unlikely and the message is plainly about one of our
+        matters.
         """
         if answer.status is Status.CRISIS or inquiry.reading is None:
             return answer
         _, probability = self._risk(inquiry.reading)
-        if probability < MAYBE_DANGER and self._detect(inquiry.normal) is None:
+        heard = self._detect(inquiry.normal)
+        if probability < MAYBE_DANGER and heard is None:
             return answer
         if answer.reason == "nothing-found":
             return self.status("possible-danger")
-        if answer.reason == "answered" and probability < LIKELY_DANGER and _plain(inquiry.reading.found):
+        if (
+            heard is None
+            and answer.reason == "answered"
+            and probability < LIKELY_DANGER
+            and _plain(inquiry.reading.found)
+        ):
             row = self.status("caution-after")
             doors = answer.routes + tuple(door for door in row.routes if door not in answer.routes)
             return replace(answer, text=row.text.format(text=answer.text), routes=doors)
@@ -427,10 +432,7 @@ class Knowledge:
 
     def _enough(self, best: Scored) -> bool:
         gate = self.release.searcher.gate
-        if not best.ours:
-            return best.probability >= gate.decline
-        near = best.dense >= NEAR and best.probability >= gate.clarify
-        return near or best.probability >= gate.answer
+        return best.probability >= (gate.answer if best.ours else gate.decline)
 
     def _denies_too_soon(self, row: Scored) -> bool:
         """Would say that the report does not have something, although an answer of ours lies close behind.

@@ -24,7 +24,7 @@ NONE = "none"
 # pattern. Chosen on 110 dangers and 110 near-misses that neither patterns nor model were made from, checked on as many
 # others (docs/decisions/0006).
 SURE = 0.6
-MAYBE = 0.2
+MAYBE = 0.07
 UNLIKELY = 0.01
 # A kind with less than this share of the danger is a guess: about half of such guesses are wrong.
 CLEAR = 0.7

@@ -16,7 +16,7 @@ from bot.editing.people import Forbidden, may_edit
 from knowledge import live
 from knowledge.documents.document_import import SUFFIXES
 from knowledge.documents.edit import EditRefused, places
-from knowledge.documents.records import FILE_PREFIX, DocumentText
+from knowledge.documents.records import DocumentText
 from knowledge.entries import IMPORT
 from knowledge.sources.files import MAX_BYTES, ImportRefused
 
@@ -176,7 +176,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-_ONE = f"/desk/knowledge/documents/{{key:{FILE_PREFIX}[0-9a-f]{{12}}\\.json}}"
+_ONE = "/desk/knowledge/documents/{key}"
 PAGES = (
     Page("GET", "/desk/knowledge/documents/new", "knowledge.edit", new),
     Page("POST", "/desk/knowledge/documents/new", "knowledge.edit", upload, max_body=MAX_BYTES + 100_000),

@@ -24,7 +24,7 @@ NEAR_SENTENCE, FEWEST, SHARED_ALONE = 0.88, 2, 0.15
 # How far it must lead our best guide's own sentence (times AHEAD) and share the question's words, together.
 AHEAD, ENOUGH = 10.0, 0.65
 # A guide or card that is so probable, or a known question so near, answers itself.
-GUIDE_KNOWS, QUESTION_KNOWN = 0.85, 0.95
+GUIDE_KNOWS, QUESTION_KNOWN = 0.975, 0.95
 # What a scope note declines for want of knowledge, a document may know; what must not be done stays declined.
 _FOR_WANT_OF_KNOWLEDGE = frozenset({"nothing-found", "not-legal", "off-topic", "not-in-report"})
 _RUNS = re.compile(r"[\u3400-\u9fff0-9a-z]+")

@@ -35,6 +35,9 @@ class Nets:
             return said("119", Status.CRISIS)
         return said("110", Status.CRISIS) if vector is not None and "不敢出声" in text else None
 
+    def current(self, answer: Answer) -> Answer:
+        return answer
+
     def prepare(self, text: str) -> Vector:
         self.embedded.append(text)
         if self.breaks:

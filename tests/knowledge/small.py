@@ -71,7 +71,7 @@ class CommandLine:
         self._monkeypatch, self._capsys = monkeypatch, capsys
         monkeypatch.setenv("YINFAWEN_DATA_DIR", str(self.data))
         monkeypatch.setattr(command_line, "CONTENT", self.content)
-        monkeypatch.setattr(command_line, "SentenceTransformerEmbedder", lambda source: LetterEmbedder())
+        monkeypatch.setattr(command_line, "SentenceTransformerEmbedder", lambda source, workers=1: LetterEmbedder())
         monkeypatch.setattr(command_line, "load_embedder", lambda source: LetterEmbedder())
 
     def __call__(self, *words: object) -> tuple[int, str]:

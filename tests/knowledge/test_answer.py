@@ -23,10 +23,13 @@ def test_a_few_words_choose_the_section_that_they_ask_for(knowledge: Knowledge, 
     assert knowledge.answer(text).target == f"guide:{section}"
 
 
-def test_close_to_a_known_question_little_evidence_is_enough(knowledge: Knowledge) -> None:
-    best = knowledge.search("怎么信访").targets[0]
-    assert best.probability < knowledge.release.searcher.gate.answer
-    assert (knowledge.answer("怎么信访").target or "").startswith("guide:petition/")
+def test_a_note_declines_on_less_evidence_than_a_guide_answers(knowledge: Knowledge) -> None:
+    gate = knowledge.release.searcher.gate
+    assert gate.clarify < gate.decline < gate.answer
+    best = knowledge.search("俺在石家庄打工，那边嘞仲裁几点上班").targets[0]
+    assert not best.ours
+    assert gate.decline <= best.probability < gate.answer
+    assert knowledge.answer("俺在石家庄打工，那边嘞仲裁几点上班").reason == "out-of-area"
 
 
 def test_words_that_half_of_all_matters_use_name_none(knowledge: Knowledge) -> None:

@@ -16,6 +16,7 @@ from knowledge.catalogue import ContentError
 from knowledge.crisis import CrisisDetector
 from knowledge.danger import CASES_FILE, MAYBE, NONE, SURE, UNLIKELY, DangerModel, labelled, load_cases
 from knowledge.evidence import Gate
+from knowledge.learning import GATE_FILE
 from knowledge.normalise import normalise
 from knowledge.passages import searchable
 from knowledge.records import Answer, Status
@@ -39,8 +40,8 @@ def near_misses(name: str) -> list[str]:
 
 
 def golden() -> Iterator[dict[str, Any]]:
-    for half in ("fitted", "held"):
-        yield from yaml.safe_load((TESTS / "golden" / f"{half}.yml").read_text(encoding="utf-8"))
+    for path in (GATE_FILE, TESTS / "golden" / "held.yml"):
+        yield from yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def pairs(text: str) -> set[str]:

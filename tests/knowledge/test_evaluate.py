@@ -374,7 +374,7 @@ class TestFiles:
         folder = tmp_path / "fine"
         folder.mkdir()
         (folder / "fine.yml").write_text(yaml.safe_dump([CASES[0][0]], allow_unicode=True), encoding="utf-8")
-        run(hand, folder, tmp_path / "out", DAY)
+        run(hand, [folder], tmp_path / "out", DAY)
         assert (tmp_path / "out" / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
