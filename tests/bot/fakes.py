@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,7 +52,7 @@ class SmallKnowledge:
         self.seconds = 0.0
         self.fault: Exception | None = None
 
-    @property
+    @cached_property
     def release(self) -> Any:
         """The shipped catalogue: what the duty page asks for holidays."""
         return SimpleNamespace(id="small", catalogue=_catalogue())

@@ -130,8 +130,8 @@ async def test_the_duty_table_knows_public_holidays(
     assert (await root.post("/desk/duty", account=wang, **shift))[0] == 303
     catalogue = knowledge.release.catalogue
     table = HolidayTable(days=(CalendarDay(day=date(2027, 2, 1), off=True, name="测试节"),), source="测试")
-    changed = SimpleNamespace(catalogue=catalogue.model_copy(update={"holiday_tables": (table,)}))
-    monkeypatch.setattr(type(knowledge), "release", changed)
+    changed = SimpleNamespace(id="other", catalogue=catalogue.model_copy(update={"holiday_tables": (table,)}))
+    monkeypatch.setattr(knowledge, "release", changed)
     _, page = await root.get("/desk/duty")
     assert "（测试节放假）" in page
 

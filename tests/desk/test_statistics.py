@@ -41,7 +41,7 @@ MONTH = "2026-03"
 @pytest.fixture
 def known(knowledge: SmallKnowledge) -> SmallKnowledge:
     """Knowledge whose release says what the shipped content says."""
-    knowledge.release = SimpleNamespace(id="2026-01-01-test", catalogue=load_catalogue())  # type: ignore[attr-defined]
+    knowledge.release = SimpleNamespace(id="2026-01-01-test", catalogue=load_catalogue())
     return knowledge
 
 
@@ -160,7 +160,7 @@ def test_a_chart_names_itself_and_runs_nothing(draw: Callable[..., str]) -> None
 
 
 def test_freshness_counts_every_kind(known: SmallKnowledge) -> None:
-    rows = {row.kind: row for row in freshness(known.release.catalogue, today())}  # type: ignore[attr-defined]
+    rows = {row.kind: row for row in freshness(known.release.catalogue, today())}
     assert {"指引", "渠道卡", "法律", "报告等文件"} <= set(rows)
     assert all(sum(row.ages) <= row.total for row in rows.values())
 
@@ -254,7 +254,7 @@ async def test_counting_keeps_nobody_waiting(database_url: str) -> None:
 
 
 def test_lists_and_directories_are_told_apart(known: SmallKnowledge) -> None:
-    catalogue = known.release.catalogue.model_copy(  # type: ignore[attr-defined]
+    catalogue = known.release.catalogue.model_copy(
         update={"proof_lists": (proofs(valid_until=date(2026, 1, 1)),), "advisor_lists": (advisors(),)}
     )
     rows = {row.kind: row for row in freshness(catalogue, date(2026, 6, 15))}
