@@ -20,6 +20,7 @@ from knowledge.learning import GATE_FILE
 from knowledge.normalise import normalise
 from knowledge.passages import searchable
 from knowledge.records import Answer, Status
+from knowledge.search import EVIDENCE
 
 TESTS = Path(__file__).parents[1]
 UNSEEN: dict[str, Any] = yaml.safe_load((TESTS / "knowledge" / "danger_unseen.yml").read_text(encoding="utf-8"))
@@ -286,7 +287,7 @@ def test_danger_that_only_the_model_hears_replaces_an_answer_that_is_a_guess(jud
 def test_a_doubtful_model_and_no_answer_give_the_numbers_alone(judged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "阿里巴巴嘛哩嘛哩轰"
     knowledge = judged(0.0)
-    monkeypatch.setattr(knowledge.release.searcher, "gate", Gate((0.0,) * 5, -60.0))
+    monkeypatch.setattr(knowledge.release.searcher, "gate", Gate((0.0,) * len(EVIDENCE), -60.0))
     assert knowledge.answer(text).reason == "nothing-found"
     assert judged(MAYBE).answer(text).reason == "possible-danger"
 
