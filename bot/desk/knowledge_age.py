@@ -6,19 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+from bot.desk.knowledge_site import KIND_NAMES
 from knowledge.catalogue import Catalogue
 from knowledge.validity import OLD, SOON, Thing, things
 
 AGES = ("三个月以内", "三个月到半年", "半年到一年", "超过一年")
-NAMES = {
-    "guide": "指引",
-    "channel": "渠道卡",
-    "scope": "不归我们管的问法",
-    "law": "法律",
-    "document": "报告等文件",
-    "proofs": "证明事项清单",
-    "advisors": "法律顾问名册",
-}
+NAMES = {kind: KIND_NAMES[kind] for kind in ("guide", "channel", "scope", "law", "document")}
+NAMES |= {"proofs": "证明事项清单", "advisors": "法律顾问名册"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import assert_no_sideways_scroll, picture
+from tests.browser.staff import Enter
 from tests.browser.test_access import axe
-from tests.browser.test_knowledge import Enter, desk, enter, hand_in
+from tests.browser.test_knowledge import desk, enter, hand_in
 from tests.knowledge.documents.made_up import LIBRARY
 
 __all__ = ["desk", "enter"]

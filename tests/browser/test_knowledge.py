@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import shutil
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,85 +10,25 @@ import pytest
 from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.helpers import ROOT, WATCH, picture
+from tests.browser.helpers import picture
+from tests.browser.staff import EDITOR, REVIEWER, Desk, Enter, desk_service, entering
 from tests.browser.test_access import axe
-from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
-PASSWORD = "correct-horse-7"
 QUESTION = "怎么申请法律援助"
 NEW = "先打 0372-5139017 或 12348，把您的事从头说一遍，问能不能援助、交什么材料。"
 
 
 @pytest.fixture(scope="module")
-def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """Address of a service of its own (knowledge is changed here), and first passwords by account."""
-    home = tmp_path_factory.mktemp("desk")
-    shutil.copytree(data_dir / "releases", home / "releases")
-    port, internal, rasa = free_ports(3)
-    environment = {
-        **os.environ,
-        "YINFAWEN_DATA_DIR": str(home),
-        "YINFAWEN_PORT": str(port),
-        "YINFAWEN_INTERNAL_PORT": str(internal),
-        "YINFAWEN_RASA_PORT": str(rasa),
-        "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
-    }
-    passwords = {}
-    for name, shown, role in (("bianji", "编辑小王", "editor"), ("shenhe", "审核老李", "reviewer")):
-        words = ["account", "add", name, "--shown", shown, "--role", role, "--reason", "测试"]
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *words], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-        )
-        passwords[name] = done.stdout.split()[-1]
-    process = subprocess.Popen([sys.executable, "-m", "bot", "service"], cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/readyz", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.5)
-        yield url, passwords
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-Enter = Callable[[str], Page]
+def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A service of its own: knowledge is changed here."""
+    with desk_service(tmp_path_factory.mktemp("desk"), data_dir / "releases", (EDITOR, REVIEWER)) as started:
+        yield started
 
 
 @pytest.fixture
-def enter(
-    desk: tuple[str, dict[str, str]],
-    browser: Browser,
-    contexts: list[BrowserContext],
-    watch: Callable[[Page], Page],
-) -> Enter:
-    """Somebody in a browser of their own: at the desk after the first login, or a resident."""
-    url, passwords = desk
-
-    def open_it(name: str) -> Page:
-        context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="zh-CN", base_url=url)
-        context.add_init_script(WATCH)
-        contexts.append(context)
-        page = watch(context.new_page())
-        if not name:
-            return page
-        page.goto("/desk/login")
-        page.get_by_label("用户名").fill(name)
-        page.get_by_label("密码").fill(passwords[name])
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", name="改密码")).to_be_visible()
-        page.get_by_label("原密码").fill(passwords[name])
-        page.get_by_label("新密码（至少 10 个字符）").fill(PASSWORD)
-        page.get_by_label("再输一次新密码").fill(PASSWORD)
-        page.get_by_role("button", name="换密码").click()
-        expect(page.get_by_role("heading", name="您好")).to_be_visible()
-        return page
-
-    return open_it
+def enter(desk: Desk, browser: Browser, contexts: list[BrowserContext], watch: Callable[[Page], Page]) -> Enter:
+    return entering(desk, browser, contexts, watch)
 
 
 def workbook(path: Path, rows: list[list[str]]) -> Path:

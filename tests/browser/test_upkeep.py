@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import shutil
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,55 +15,20 @@ from bot.conversations.store import connect
 from bot.conversations.tables import conversations, feedback, turns
 from bot.desk.tables import calls
 from knowledge.validity import today
-from tests.browser.helpers import ROOT, WATCH, picture
+from tests.browser.helpers import picture
+from tests.browser.staff import ADMINISTRATOR, EDITOR, REVIEWER, Desk, Enter, desk_service, entering
 from tests.browser.test_access import axe
-from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
-PASSWORD = "correct-horse-7"
-STAFF = (
-    ("bianji", "编辑小王", "editor"),
-    ("shenhe", "审核老李", "reviewer"),
-    ("guanli", "管理员老赵", "administrator"),
-)
-Enter = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
-def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """Address of a service of its own with a month of conversations, and first passwords by account."""
-    home = tmp_path_factory.mktemp("upkeep")
-    shutil.copytree(data_dir / "releases", home / "releases")
-    port, internal, rasa = free_ports(3)
-    environment = {
-        **os.environ,
-        "YINFAWEN_DATA_DIR": str(home),
-        "YINFAWEN_PORT": str(port),
-        "YINFAWEN_INTERNAL_PORT": str(internal),
-        "YINFAWEN_RASA_PORT": str(rasa),
-        "YINFAWEN_INTERNAL_SECRET": secrets.token_urlsafe(16),
-    }
-    passwords = {}
-    for name, shown, role in STAFF:
-        words = ["account", "add", name, "--shown", shown, "--role", role, "--reason", "测试"]
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *words], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-        )
-        passwords[name] = done.stdout.split()[-1]
-    a_month(f"sqlite:///{next(home.glob('*.db'))}")
-    process = subprocess.Popen([sys.executable, "-m", "bot", "service"], cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/readyz", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.5)
-        yield url, passwords
-    finally:
-        process.terminate()
-        process.wait(60)
+def desk(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A service with a month of conversations."""
+    with desk_service(
+        tmp_path_factory.mktemp("upkeep"), data_dir / "releases", (EDITOR, REVIEWER, ADMINISTRATOR), a_month
+    ) as started:
+        yield started
 
 
 def a_month(database: str) -> None:
@@ -112,36 +69,8 @@ def a_month(database: str) -> None:
 
 
 @pytest.fixture
-def enter(
-    desk: tuple[str, dict[str, str]],
-    browser: Browser,
-    contexts: list[BrowserContext],
-    watch: Callable[[Page], Page],
-) -> Enter:
-    """Somebody in a browser of their own; the first login of each changes the password."""
-    url, passwords = desk
-
-    def open_it(name: str) -> Page:
-        context = browser.new_context(viewport={"width": 1100, "height": 900}, locale="zh-CN", base_url=url)
-        context.add_init_script(WATCH)
-        contexts.append(context)
-        page = watch(context.new_page())
-        if not name:
-            return page
-        page.goto("/desk/login")
-        page.get_by_label("用户名").fill(name)
-        page.get_by_label("密码").fill(passwords[name])
-        page.get_by_role("button", name="登录").click()
-        if passwords[name] != PASSWORD:
-            page.get_by_label("原密码").fill(passwords[name])
-            page.get_by_label("新密码（至少 10 个字符）").fill(PASSWORD)
-            page.get_by_label("再输一次新密码").fill(PASSWORD)
-            page.get_by_role("button", name="换密码").click()
-            passwords[name] = PASSWORD
-        expect(page.get_by_role("heading", name="您好")).to_be_visible()
-        return page
-
-    return open_it
+def enter(desk: Desk, browser: Browser, contexts: list[BrowserContext], watch: Callable[[Page], Page]) -> Enter:
+    return entering(desk, browser, contexts, watch, height=900)
 
 
 def menu(page: Page, name: str | re.Pattern[str]) -> None:
