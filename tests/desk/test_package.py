@@ -321,7 +321,7 @@ def test_the_command_does_the_same(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    monkeypatch.setenv("YINFAWEN_DATA_DIR", str(home))
+    monkeypatch.setattr("bot.__main__.settings", lambda: Settings(_env_file=None, data_dir=home))
 
     def run(*words: str) -> int:
         monkeypatch.setattr("sys.argv", ["bot", "package", *words])

@@ -28,6 +28,7 @@ from bot.desk.figures import NO_TOWN, OTHERS, figures, merged_towns, town_of
 from bot.desk.knowledge_age import freshness
 from bot.desk.periods import BadPeriod, last_month, months, period, today
 from bot.desk.tables import calls
+from bot.settings import Settings
 from knowledge.catalogue import load_catalogue
 from tests.bot.fakes import SmallKnowledge
 from tests.desk.conftest import Enter
@@ -207,7 +208,7 @@ async def test_the_report_is_noted_and_holds_nobody(
 def test_the_command_writes_the_last_month_and_says_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("YINFAWEN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("bot.__main__.settings", lambda: Settings(_env_file=None, data_dir=tmp_path))
 
     def run(*words: str) -> int:
         monkeypatch.setattr("sys.argv", ["bot", "report", *words])
