@@ -1,4 +1,5 @@
-"""Classes of messages told apart by embedding and words with honest probabilities: the danger model stands on it.
+"""Classes of messages told apart by embedding and words with honest probabilities: the danger model and the guides' own models
+stand on it.
 
 A logistic model: slower to fit than the ridge regression of ``sections.py``, which ranks but gives no probabilities. The
 words of a text and their rarity serve both.
