@@ -15,6 +15,7 @@ from bot.channels.web.access import STORE
 from bot.desk import accounts, passwords
 from bot.desk.audit import audited
 from bot.desk.html import render, see
+from bot.desk.outside import linked
 from bot.desk.permissions import PERMISSIONS, ROLE_NAMES, ROLES
 from bot.desk.second_factor import SecondFactor, of_account
 from bot.desk.sessions import Staff, lift_pause, paused_accounts
@@ -128,12 +129,15 @@ def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int,
 
 async def _page(request: web.Request, who: Staff, name: str = "", password: str = "") -> web.Response:
 
-    def work(connection: Connection) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor]]:
+    def work(
+        connection: Connection,
+    ) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor], set[str]]:
         everybody = accounts.listed(connection)
         seconds = {one.id: of_account(connection, one.id) for one in everybody}
-        return everybody, paused_accounts(connection), seconds
+        outside = {one.id for one in everybody if linked(connection, one.id)}
+        return everybody, paused_accounts(connection), seconds, outside
 
-    found, waiting, seconds = await request.app[STORE].run(work)
+    found, waiting, seconds, outside = await request.app[STORE].run(work)
     return render(
         request,
         "accounts.html",
@@ -141,6 +145,7 @@ async def _page(request: web.Request, who: Staff, name: str = "", password: str 
         accounts=found,
         waiting=waiting,
         seconds=seconds,
+        linked=outside,
         roles=ROLE_NAMES,
         allowed={role: [PERMISSIONS[one] for one in PERMISSIONS if one in ROLES[role]] for role in ROLES},
         fresh=(name, password),

@@ -22,6 +22,7 @@ POLICY = (
 )
 NAV = web.AppKey("desk_nav", list[tuple[str, str, str]])  # label, path, permission
 FILES = web.AppKey("desk_files", dict[str, str])
+OUTSIDE = web.AppKey("desk_outside", str)  # what the outside login is called; empty without one
 # How many things wait at a page of the navigation; called for each page that is shown, so it must be quick.
 COUNTS: dict[str, Callable[[], int]] = {}
 _HERE = Path(__file__).parent
@@ -34,12 +35,11 @@ STATIC = {
 
 def render(request: web.Request, template: str, who: Staff | None, status: int = 200, **values: Any) -> web.Response:
     """``template`` filled with ``values``, for ``who``; kept by nobody. A template gets ``who``, ``may(permission)``,
-    ``nav``, ``files`` and ``path`` besides."""
+    ``nav``, ``files``, ``path`` and ``outside`` (what the outside login is called) besides."""
     may = who.may if who is not None else lambda _: False
     nav = [(_counted(label, path), path) for label, path, needed in request.app[NAV] if may(needed)]
-    text = ENVIRONMENT.get_template(template).render(
-        who=who, may=may, nav=nav, files=request.app[FILES], path=request.path, **values
-    )
+    given = {"nav": nav, "files": request.app[FILES], "path": request.path, "outside": request.app.get(OUTSIDE, "")}
+    text = ENVIRONMENT.get_template(template).render(who=who, may=may, **given, **values)
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
