@@ -18,6 +18,7 @@ from bot.desk.account_command import account
 from bot.desk.package_command import package
 from bot.desk.permissions import ROLES
 from bot.desk.report_command import report
+from bot.retention_command import retention
 from bot.settings import Settings, settings
 
 
@@ -154,6 +155,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "backup": backup,
     "restore": restore,
     "doctor": doctor,
+    "retention": retention,
     "report": report,
     "package": package,
 }
@@ -187,6 +189,8 @@ def main() -> int:
         if name == "package":
             command.add_argument("action", choices=("export", "import"))
             command.add_argument("file", type=Path, help="the package, a .zip")
+        if name == "retention":
+            command.add_argument("--clock-is-right", action="store_true", help="时间没错，现在就删 / erase now")
         if name == "report":
             command.add_argument("file", type=Path, help="the report, a .docx or .xlsx")
             command.add_argument("--period", default="", help="a month such as 2026-11 (default: the last), 7 or 30")

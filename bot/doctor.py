@@ -25,6 +25,7 @@ from bot.conversations.migrate import revisions
 from bot.conversations.store import connect
 from bot.conversations.tables import conversations
 from bot.rasa_model import model_path
+from bot.retention import doubt
 from bot.settings import ROOT, Settings
 from knowledge.conflicts import set_aside
 from knowledge.release import current, sound
@@ -92,6 +93,7 @@ def database(settings: Settings) -> Iterator[Finding]:
                 )
                 return
             last = connection.execute(select(func.max(conversations.c.last_turn_at))).scalar()
+            leapt = doubt(connection, settings.retention_days, datetime.now(UTC))
     except SQLAlchemyError as error:
         kind = error.__class__.__name__
         yield fault(
@@ -101,6 +103,11 @@ def database(settings: Settings) -> Iterator[Finding]:
     finally:
         engine.dispose()
     yield ok(f"数据库 {engine.dialect.name}，{revision} 版 / database is up to date")
+    if leapt:
+        yield fault(
+            f"时间跳得太多（{leapt}），到期的会话先不删：校准时间，时间没错就运行 python -m bot retention --clock-is-right / "
+            "the clock leapt, so nothing is erased: set it right, or confirm it with that"
+        )
     if last is not None and last > datetime.now(UTC) + timedelta(minutes=5):
         yield fault(
             "最后一次对话的时间在将来，时钟不对：打开时间同步（timedatectl set-ntp true）/ the clock is behind: turn on NTP"

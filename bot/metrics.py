@@ -14,10 +14,11 @@ UNSTORED = Counter("yinfawen_unstored_total", "Answers given although the databa
 SHED = Counter("yinfawen_shed_total", "Messages answered with the hotlines only, because too many came at once.")
 REQUESTS = Counter("yinfawen_http_requests_total", "HTTP requests.", ["route", "method", "code"])
 RATE_LIMITED = Counter("yinfawen_rate_limited_total", "Requests refused because of a rate limit.", ["limit"])
+CLOCK_DOUBTED = Gauge("yinfawen_clock_doubted", "1 while the clock leapt and old conversations are not erased.")
 RELEASE = Gauge("yinfawen_release_info", "1 for the knowledge release in use.", ["release"])
 WECHAT_REPLIES = Counter(
     "yinfawen_wechat_replies_total",
-    "Deliveries from WeChat: passive, none, repeated, held, late (a link), after (answered later), refused.",
+    "Deliveries from WeChat: passive, none, repeated, held, late (a link), after (answered later), refused, clock (dated otherwise than ours).",
     ["how"],
 )
 WECHAT_CALLS = Counter("yinfawen_wechat_calls_total", "Calls to WeChat's interface by errcode.", ["call", "code"])

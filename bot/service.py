@@ -33,6 +33,7 @@ from bot.desk.knowledge_site import SWAP, WORKSHOP
 from bot.editing.swap import Swap
 from bot.editing.workshop import Workshop
 from bot.engine import DialogueEngine
+from bot.retention import Retention
 from bot.settings import Settings
 from knowledge import live
 from knowledge.release import ReleaseError
@@ -42,6 +43,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WORKERS = 2  # one embeds, outside Python's lock, while the other searches
 ENGINE = web.AppKey("engine", DialogueEngine)
+RETENTION = web.AppKey("retention", Retention)
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -101,8 +103,8 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: knowledge is loaded and the database can be used. The engine is reported but not required."""
-    parts = {"knowledge": "ok", "database": "ok", "dialogue": "ok"}
+    """GET /readyz: knowledge is loaded and the database can be used. The engine and the clock are reported but not required."""
+    parts = {"knowledge": "ok", "database": "ok", "dialogue": "ok", "clock": "ok"}
     try:
         live.knowledge()
     except ReleaseError:
@@ -113,6 +115,8 @@ async def readyz(request: web.Request) -> web.Response:
         parts["database"] = "down"
     if not await request.app[ENGINE].alive():
         parts["dialogue"] = "down"
+    if request.app[RETENTION].doubted is not None:
+        parts["clock"] = "doubted"
     ready = parts["knowledge"] == parts["database"] == "ok"
     return web.json_response({"status": "ok" if ready else "down", **parts}, status=200 if ready else 503)
 
@@ -149,11 +153,12 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
         callbacks.use(requests)
         bell = Bell(settings.streams, per_address=settings.streams_per_address)
         app[api.TURNS] = Turns(store, app[ENGINE], settings.max_text, requests, bell, settings.turns_at_once)
+        app[RETENTION] = Retention(store, settings.retention_days)
         app[SWAP] = Swap(settings)
         app[WORKSHOP] = Workshop(store, settings, app[SWAP], audited)
         await app[WORKSHOP].open()
         tasks = [
-            asyncio.create_task(_erase_daily(store, settings.retention_days)),
+            asyncio.create_task(app[RETENTION].daily()),
             asyncio.create_task(app[SWAP].follow()),
         ]
         if store.shared:
@@ -167,16 +172,6 @@ async def _resources(app: web.Application) -> AsyncIterator[None]:
                 await task
     callbacks.use(None)
     await store.close()
-
-
-async def _erase_daily(store: ConversationStore, days: int) -> None:
-    while True:
-        try:
-            erased = await store.erase_older_than(days)
-            log.info("erased %d conversations older than %d days", erased, days)
-        except SQLAlchemyError:
-            log.exception("erasing old conversations failed, trying again tomorrow")
-        await asyncio.sleep(24 * 3600)
 
 
 async def _let_listeners_go(app: web.Application) -> None:

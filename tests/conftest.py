@@ -112,7 +112,13 @@ def service_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service_url(data_dir: Path, other_site: str, service_home: Path) -> Iterator[str]:
+def service_metrics(service_home: Path) -> Path:
+    """Holds the address of that product's metrics page; a file, because only who starts it knows the port."""
+    return service_home / "metrics-address"
+
+
+@pytest.fixture(scope="session")
+def service_url(data_dir: Path, other_site: str, service_home: Path, service_metrics: Path) -> Iterator[str]:
     """Address of the whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
     python = need_rasa()
     home = service_home
@@ -138,22 +144,27 @@ def service_url(data_dir: Path, other_site: str, service_home: Path) -> Iterator
         "YINFAWEN_WECHAT_APP_ID": APP_ID,
         "YINFAWEN_WECHAT_AES_KEY": AES_KEY,
         "YINFAWEN_PUBLIC_URL": "https://fa.example.org",
+        "YINFAWEN_LOG_LEVEL": "DEBUG",  # tests/journeys/test_kept_nowhere.py reads it all
     }
-    process = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment)
+    service_metrics.write_text(f"http://127.0.0.1:{internal}/metrics")
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_ready(process, url)
+        _wait_until_ready(process, url, home / "log")
         yield url
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     """Until service and dialogue engine both answer."""
     for _ in range(300):
         if process.poll() is not None:
-            pytest.fail(f"the product stopped while starting, exit code {process.returncode}")
+            pytest.fail(f"the product stopped while starting, exit code {process.returncode}\n{log.read_text()}")
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:
                 if b'"dialogue": "ok"' in response.read():
@@ -161,4 +172,4 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
         except (urllib.error.URLError, OSError):
             pass
         time.sleep(1)
-    pytest.fail("the product was not ready after five minutes")
+    pytest.fail(f"the product was not ready after five minutes\n{log.read_text()}")

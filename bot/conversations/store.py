@@ -115,6 +115,14 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def erase_before(connection: Connection, limit: datetime) -> int:
+    """Erase conversations whose last turn was before ``limit``, with all that hangs on them; returns how many."""
+    old = select(conversations.c.id).where(conversations.c.last_turn_at < limit)
+    connection.execute(delete(callbacks).where(callbacks.c.conversation_id.in_(old)))
+    connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
+    return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
+
+
 class ConversationStore:
     """Conversations and turns in one database."""
 
@@ -316,14 +324,10 @@ class ConversationStore:
 
     async def erase_older_than(self, days: int) -> int:
         """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
-        limit = datetime.now(UTC) - timedelta(days=days)
+        return await self.erasing(lambda connection: erase_before(connection, datetime.now(UTC) - timedelta(days=days)))
 
-        def work(connection: Connection) -> int:
-            old = select(conversations.c.id).where(conversations.c.last_turn_at < limit)
-            connection.execute(delete(callbacks).where(callbacks.c.conversation_id.in_(old)))
-            connection.execute(delete(turns).where(turns.c.conversation_id.in_(old)))
-            return connection.execute(delete(conversations).where(conversations.c.last_turn_at < limit)).rowcount
-
+    async def erasing(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, which erases conversations and may take long; nothing of them is left in the files afterwards."""
         erased = await self._run(work, ERASING)
         self._proven.clear()
         await self._empty_log()

@@ -15,6 +15,7 @@ from bot.channels.web.access import STORE, TURNS
 from bot.channels.wechat.staff import STAFF_LINE, Unreachable
 from bot.conversations import handover
 from bot.conversations.duty import on_duty
+from bot.conversations.privacy import mask
 from bot.conversations.turns import DESK
 from bot.desk import inbox
 from bot.desk.accounts import AccountFault, listed
@@ -90,7 +91,7 @@ async def send(request: web.Request, who: Staff) -> web.Response:
 
 async def note(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/conversations/{id}/notes"""
-    conversation_id, text = request.match_info["id"], await _text(request, "text")
+    conversation_id, text = request.match_info["id"], await _kept(request, "text")
     await _thread(request, who)
     await request.app[STORE].run(lambda connection: inbox.add_note(connection, who, conversation_id, text))
     return see(f"/desk/conversations/{conversation_id}")
@@ -105,7 +106,7 @@ async def give_back(request: web.Request, who: Staff) -> web.Response:
 
 async def close(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/conversations/{id}/close"""
-    outcome = await _text(request, "outcome")
+    outcome = await _kept(request, "outcome")
     return await _change(
         request, who, "conversation.close", lambda c, id, words: handover.close(c, id, who.id, outcome, words)
     )
@@ -113,7 +114,7 @@ async def close(request: web.Request, who: Staff) -> web.Response:
 
 async def dismiss(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/conversations/{id}/dismiss: nobody needs to take it over; the resident is not bothered."""
-    outcome = await _text(request, "outcome")
+    outcome = await _kept(request, "outcome")
     return await _change(
         request, who, "conversation.dismiss", lambda c, id, words: handover.dismiss(c, id, outcome), told=False
     )
@@ -223,6 +224,11 @@ async def _text(request: web.Request, name: str) -> str:
     if not text:
         raise AccountFault("没有写内容。")
     return text
+
+
+async def _kept(request: web.Request, name: str) -> str:
+    """For staff only, like the call log: personal numbers are hidden. A message to a resident may give an advisor's number."""
+    return mask(await _text(request, name)).text
 
 
 _ONE = "/desk/conversations/{id}"

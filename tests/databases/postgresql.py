@@ -33,8 +33,8 @@ class Postgres:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self._data = folder / "data"
-        self._programs = programs
+        self.data = folder / "data"
+        self.programs = programs
         self._process: subprocess.Popen[bytes] | None = None
         self._count = 0
         self._log = (folder / "log").open("ab")
@@ -44,10 +44,10 @@ class Postgres:
             names = {entry.pw_name for entry in pwd.getpwall()}
             self._user = "postgres" if "postgres" in names else "nobody"
             shutil.chown(folder, self._user)
-        self._run("initdb", "-D", str(self._data), "-U", NAME, "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._run("initdb", "-D", str(self.data), "-U", NAME, "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync")
 
     def _command(self, program: str, *arguments: str) -> list[str]:
-        return [str(self._programs / program), *arguments]
+        return [str(self.programs / program), *arguments]
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -58,7 +58,7 @@ class Postgres:
         options = {"fsync": "off", "unix_socket_directories": "", "listen_addresses": "127.0.0.1", "port": self.port}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
-            self._command("postgres", "-D", str(self._data), *settings),
+            self._command("postgres", "-D", str(self.data), *settings),
             user=self._user,
             cwd="/",
             stdout=self._log,
@@ -74,7 +74,7 @@ class Postgres:
     def stop(self) -> None:
         """At once, breaking every connection: what a restart looks like from outside."""
         if self._process is not None:
-            self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+            self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
             self._process.wait(20)
             self._process = None
 
