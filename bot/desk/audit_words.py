@@ -58,6 +58,8 @@ ACTIONS = {
     "second-factor.allow": "不再要求动态验证码",
     "second-factor.off": "关动态验证码",
     "second-factor.on": "开通动态验证码",
+    "outside.link": "绑定统一登录",
+    "outside.unlink": "解除统一登录",
     "second-factor.recover": "用了备用码",
     "second-factor.require": "要求动态验证码",
     "second-factor.reset": "重置动态验证码",
