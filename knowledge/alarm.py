@@ -41,5 +41,6 @@ def alarm(heard: bool, danger: float, best: Scored | None) -> Alarm:
         return Alarm.INSTEAD
     if danger < WHISPER:
         return Alarm.NONE
-    before = LIKELY if plain else FAINT if ours >= GUESSED else HINT
+    guessed = ours >= GUESSED or (best is not None and best.probability >= PLAIN)  # plainly nothing of ours will do as well
+    before = LIKELY if plain else FAINT if guessed else HINT
     return Alarm.BEFORE if danger >= before else Alarm.AFTER

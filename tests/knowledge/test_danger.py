@@ -17,7 +17,6 @@ from knowledge.catalogue import ContentError
 from knowledge.crisis import CrisisDetector
 from knowledge.danger import CASES_FILE, NONE, SURE, UNLIKELY, DangerModel, labelled, load_cases
 from knowledge.evidence import Gate
-from knowledge.learning import GATE_FILE
 from knowledge.normalise import normalise
 from knowledge.passages import Target, searchable
 from knowledge.records import Answer, Status
@@ -42,8 +41,8 @@ def near_misses(name: str) -> list[str]:
 
 
 def golden() -> Iterator[dict[str, Any]]:
-    for path in (GATE_FILE, TESTS / "golden" / "held.yml"):
-        yield from yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in ("held", "blind"):
+        yield from yaml.safe_load((TESTS / "golden" / f"{name}.yml").read_text(encoding="utf-8"))
 
 
 def pairs(text: str) -> set[str]:
@@ -241,6 +240,8 @@ def test_where_the_numbers_stand(heard: bool, danger: float, ours: float, loud: 
 
 def test_a_note_that_declines_is_no_plain_matter() -> None:
     assert alarm(False, LIKELY - 0.01, scored(0.99, "scope:chat")) is Alarm.BEFORE
+    assert alarm(False, FAINT - 0.01, scored(0.99, "scope:chat")) is Alarm.AFTER
+    assert alarm(False, FAINT - 0.01, scored(0.5, "scope:chat")) is Alarm.BEFORE
     assert alarm(True, HEARD - 0.01, scored(0.99, "scope:chat")) is Alarm.INSTEAD
     assert alarm(True, UNLIKELY, None) is Alarm.INSTEAD
 
