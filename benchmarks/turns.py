@@ -67,10 +67,15 @@ class Phase:
     driver_share: float
 
 
+def golden_questions() -> list[str]:
+    """All golden questions but dangers."""
+    return [row.q for half in read_golden(*GOLDEN).values() for row in half if row.kind != "crisis"]
+
+
 def texts(seed: int) -> Iterator[str]:
     """What residents say, without end; the same for the same seed."""
     chance = random.Random(seed)
-    asked = [row.q for half in read_golden(*GOLDEN).values() for row in half if row.kind != "crisis"]
+    asked = golden_questions()
     chance.shuffle(asked)
     for number, question in enumerate(itertools.cycle(asked), 1):
         yield f"{chance.choice(BEFORE)}{question}{chance.choice(AFTER)}"

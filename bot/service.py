@@ -29,6 +29,7 @@ from bot.conversations.store import ConversationStore
 from bot.conversations.turns import Turns
 from bot.desk import pages as desk
 from bot.desk.audit import audited
+from bot.desk.html import fault_page
 from bot.desk.knowledge_site import SWAP, WORKSHOP
 from bot.editing.swap import Swap
 from bot.editing.workshop import Workshop
@@ -210,6 +211,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         log.exception("request failed at %s", route)
         response = Problem("internal").response()
+    response = fault_page(request, response)
     metrics.REQUESTS.labels(route, request.method if request.method in _METHODS else "other", response.status).inc()
     return response
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from knowledge.settings import ROOT, KnowledgeSettings
 
 _AES_KEY = r"^([A-Za-z0-9+/]{43})?$"
+_ISSUER = r"^(https://[^\s/?#@]+(/[^\s?#]*)?|http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/[^\s?#]*)?)?$"
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
@@ -121,6 +122,18 @@ class Settings(KnowledgeSettings):
         validate_default=True,
         description="Address under which residents reach this service, for links; needed with WeChat.",
     )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=_ISSUER,
+        description="Issuer address of an OpenID provider whose accounts may log in to the desk; empty means passwords only.",
+    )
+    oidc_client_id: str = Field(default="", validate_default=True, description="Our client id at that OpenID provider.")
+    oidc_client_secret: str = Field(
+        default="", validate_default=True, repr=False, description="Our client secret at that OpenID provider."
+    )
+    oidc_label: str = Field(
+        default="统一登录", min_length=1, max_length=30, description="What the login page calls it."
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
     log_format: str = Field(
         default="text", pattern="^(text|json)$", description="Log lines as text, or as one JSON object each."
@@ -142,6 +155,15 @@ class Settings(KnowledgeSettings):
         """Without them no message can be opened and no link be written."""
         if info.data.get("wechat_token") and not value:
             raise ValueError("接了公众号就要填 / needed when a WeChat token is set")
+        return value
+
+    @field_validator("oidc_client_id", "oidc_client_secret", mode="after")
+    @classmethod
+    def _needed_with_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not (value and info.data.get("public_url")):
+            raise ValueError(
+                "要和 YINFAWEN_PUBLIC_URL 一起填 / needed with an OIDC issuer, and so is the public address"
+            )
         return value
 
     @field_validator("wechat_certified", "wechat_msgmenu", mode="after")

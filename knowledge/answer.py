@@ -11,12 +11,10 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 
 from knowledge import validity
+from knowledge.alarm import Alarm, alarm
 from knowledge.as_of import AsOf
 from knowledge.catalogue import Guide, RouteRef, Section
 from knowledge.crisis import EMERGENCY, CrisisDetector
-from knowledge.danger import MAYBE as MAYBE_DANGER
-from knowledge.danger import SURE as SURE_DANGER
-from knowledge.danger import UNLIKELY as UNLIKELY_DANGER
 from knowledge.documents.answers import DocumentAnswers
 from knowledge.documents.quotes import Quoter
 from knowledge.embed import SHIPPED_NAME, Embedder
@@ -39,9 +37,6 @@ from knowledge.surroundings import Surroundings, surroundings_of
 CHOICES = 3
 READINGS_KEPT = 256
 SURE = 0.95
-# Danger that only the model hears is certain from here on; below it, a matter of ours so probable is answered too, behind
-# the emergency numbers or, when danger is not even likely, before them (docs/decisions/0006).
-CERTAIN_DANGER, LIKELY_DANGER, PLAIN = 0.95, 0.5, 0.85
 # What words like "where" count in a message of so few characters, for the sections they name (chosen like CLEARLY).
 FEW_WORDS, ASKED = 12, 0.25
 # What stands in the questions of so many guides, in so few characters, names no matter.
@@ -191,6 +186,13 @@ class Knowledge:
         """What was found for ``text``, the rejected included."""
         return self._read(text, vector).found
 
+    def within(self, guide: str, text: str) -> dict[str, float]:
+        """How well each section of a guide (by its id) answers ``text``, by the section's id."""
+        reading = self._read(text)
+        prefix = f"guide:{guide}"
+        found = self.release.searcher.within(prefix, reading.form, reading.vector)
+        return {key.removeprefix(f"{prefix}/"): score for key, score in found.items()}
+
     def embed(self, text: str) -> Vector:
         """Unit vector of a question in the form in which questions are compared."""
         return self._read(text).vector
@@ -279,20 +281,17 @@ class Knowledge:
     def danger(self, text: str, vector: Vector | None = None) -> Answer | None:
         """The crisis answer when ``text`` speaks of danger now, else None.
 
-        Patterns and a model that learnt from cases look at it; ``vector`` is the embedding of ``searchable(text)``.
-        A pattern is believed unless the model is sure of the contrary (then the numbers still stand before the answer, see
-        :meth:`answer`), the model where no pattern speaks when it is sure; when it is not certain and the message is
-        plainly about one of our matters, that is answered behind the numbers. Without a vector the patterns decide alone.
+        Patterns and a model that learnt from cases look at it; ``vector`` is the embedding of ``searchable(text)``. Without a
+        vector the patterns decide alone. Numbers beside an answer are no crisis answer, see :meth:`answer`.
         """
-        match = self._detect(normalise(text))
+        normal = normalise(text)
+        match = self._detect(normal)
         if vector is None:
             return None if match is None else self.crisis_answer(match.kind)
         reading = self._read(text, vector)
-        kind, probability = self._risk(reading)
-        if match is not None and probability >= UNLIKELY_DANGER:
-            return self.crisis_answer(match.kind)
-        if probability < SURE_DANGER or (probability < CERTAIN_DANGER and _plain(reading.found)):
+        if self._alarm(normal, reading) is not Alarm.INSTEAD:
             return None
+        kind = self._risk(reading)[0] if match is None else match.kind
         return self.status("possible-danger") if kind is None else self.crisis_answer(kind)
 
     def crisis_answer(self, kind: str) -> Answer:
@@ -323,29 +322,25 @@ class Knowledge:
         raise AssertionError("the last step answers always")
 
     def _careful(self, inquiry: Inquiry, answer: Answer) -> Answer:
-        """``answer`` with the emergency numbers when the message may speak of danger; with nothing to say, the numbers.
-
-        They come first, unless no word list heard danger, the model thinks it unlikely and the message is plainly about one of our
-        matters.
-        """
+        """``answer`` with the emergency numbers when the message may speak of danger; with nothing to say, the numbers."""
         if answer.status is Status.CRISIS or inquiry.reading is None:
             return answer
-        _, probability = self._risk(inquiry.reading)
-        heard = self._detect(inquiry.normal)
-        if probability < MAYBE_DANGER and heard is None:
+        loud = self._alarm(inquiry.normal, inquiry.reading)
+        if loud is Alarm.NONE:
             return answer
-        if answer.reason == "nothing-found":
+        nothing = answer.reason == "nothing-found"
+        if loud > Alarm.AFTER and nothing:
             return self.status("possible-danger")
-        if (
-            heard is None
-            and answer.reason == "answered"
-            and probability < LIKELY_DANGER
-            and _plain(inquiry.reading.found)
-        ):
-            row = self.status("caution-after")
-            doors = answer.routes + tuple(door for door in row.routes if door not in answer.routes)
-            return replace(answer, text=row.text.format(text=answer.text), routes=doors)
-        return self.behind_caution(answer)
+        if loud > Alarm.AFTER or nothing:
+            return self.behind_caution(answer)
+        row = self.status("caution-after")
+        doors = answer.routes + tuple(door for door in row.routes if door not in answer.routes)
+        return replace(answer, text=row.text.format(text=answer.text), routes=doors)
+
+    def _alarm(self, normal: str, reading: Reading) -> Alarm:
+        """Where the emergency numbers stand for a message (``normal``: normalised)."""
+        found = self._risk(reading)[1], next(iter(reading.found.targets), None)
+        return alarm(self._detect(normal) is not None, *found)
 
     def behind_caution(self, answer: Answer) -> Answer:
         """``answer`` with the emergency numbers before it."""
@@ -560,12 +555,6 @@ def _in_order(guide: Guide, section: Section) -> list[RouteRef]:
     first = _NUMBER.findall(section.statements[0].text) if guide.urgent else []
     late = [ref for ref in refs if ref.door in EMERGENCY and ref.door not in first]
     return [ref for ref in refs if ref not in late] + late
-
-
-def _plain(found: Found) -> bool:
-    """Is the message plainly about one of our matters?"""
-    best = next(iter(found.targets), None)
-    return best is not None and best.ours and best.probability >= PLAIN
 
 
 def _rests_on(question: str, hit: FoundPassage) -> bool:

@@ -20,11 +20,9 @@ from knowledge.index import Vector
 
 CASES_FILE = Path(__file__).parent / "content" / "danger_cases.yml"
 NONE = "none"
-# SURE alone is danger, from MAYBE on the emergency numbers stand before the answer, below UNLIKELY the model outvotes a
-# pattern. Chosen on 110 dangers and 110 near-misses that neither patterns nor model were made from, checked on as many
-# others (docs/decisions/0006).
+# SURE alone is danger, below UNLIKELY the model outvotes a pattern (knowledge/alarm.py has the bounds between). Chosen on 110
+# dangers and 110 near-misses that neither patterns nor model were made from, checked on as many others (docs/decisions/0006).
 SURE = 0.6
-MAYBE = 0.07
 UNLIKELY = 0.01
 # A kind with less than this share of the danger is a guess: about half of such guesses are wrong.
 CLEAR = 0.7

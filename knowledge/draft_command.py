@@ -41,9 +41,9 @@ def draft(settings: KnowledgeSettings, args: argparse.Namespace) -> None:
         strict = [entry for entry in given if entry not in still]
         entries, _ = fitting(load_catalogue(CONTENT, imported), still, CONTENT, strict)
     embedder = SentenceTransformerEmbedder(settings.model_source)
+    embedder.warm_up()  # also for a release that is there already: golden questions are asked of it
     release = built(folder, embedder.digest, CONTENT, imported, entries)
     if release is None:
-        embedder.warm_up()
         release = build_release(folder, embedder, CONTENT, say, imported, entries)
     report: dict[str, Any] = {"release": release, "against": current(folder), "comparison": None}
     if report["against"] is not None:

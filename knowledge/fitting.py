@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from knowledge.apart import Apart
 from knowledge.evaluate.golden import Golden
 from knowledge.evidence import Features, Gate
-from knowledge.index import HybridIndex, Matches, Vector
+from knowledge.index import HybridIndex, Matches, Rows, Scores, Vector
 from knowledge.passages import Target, searchable
 from knowledge.records import Passage
 from knowledge.search import EVIDENCE, SCOPE, Scored, Searcher
@@ -56,6 +57,7 @@ def fit_gate(
     told: HybridIndex,
     passages: Sequence[Passage],
     sections: SectionFit,
+    apart: Apart,
     cases: Sequence[Case],
 ) -> Gate:
     """The gate for these targets. ``texts``, ``vectors`` and ``index`` are the known questions in the order of ``goals``.
@@ -76,7 +78,7 @@ def fit_gate(
                 rows.append(best.features)
                 labels.append(_right(best, () if owners[i].key.startswith(SCOPE) else (owners[i].group,)))
     weights = [WEIGHT] * len(rows)
-    searcher = Searcher(goals, passages, index, told, sections.model(), NO_GATE)
+    searcher = Searcher(goals, passages, index, told, sections.model(), NO_GATE, apart)
     for case in cases:
         best = next(iter(searcher.find(case.text, case.vector).targets), None)
         if best is not None:
@@ -104,3 +106,6 @@ class _Renumbered:
     def search(self, text: str, vector: Vector, k: int) -> Matches:
         found = self._index.search(text, vector, k)
         return replace(found, rows=self._rows[found.rows])
+
+    def cosines(self, rows: Rows, vector: Vector) -> Scores:
+        return self._index.cosines(np.searchsorted(self._rows, rows), vector)

@@ -1,4 +1,5 @@
-"""Classes of messages told apart by embedding and words with honest probabilities: the danger model stands on it.
+"""Classes of messages told apart by embedding and words with honest probabilities: the danger model and the guides' own models
+stand on it.
 
 A logistic model: slower to fit than the ridge regression of ``sections.py``, which ranks but gives no probabilities. The
 words of a text and their rarity serve both.
@@ -54,14 +55,10 @@ class GroupModel:
         fitted = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3).fit(
             hstack([dense, sparse]).tocsr(), list(labels)
         )
-        return cls(
-            [str(name) for name in fitted.classes_],
-            mean,
-            rarity,
-            fitted.coef_.astype(np.float32),
-            fitted.intercept_.astype(np.float32),
-            words,
-        )
+        weights, bias = fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
+        if len(fitted.classes_) == 2:  # one row then, for the second against the first
+            weights, bias = np.concatenate([0 * weights, weights]), np.concatenate([0 * bias, bias])
+        return cls([str(name) for name in fitted.classes_], mean, rarity, weights, bias, words)
 
     def shares(self, text: str, vector: Vector) -> Array:
         """Probability of each group for a normalised question, in the order of ``names``; they add up to 1."""

@@ -72,6 +72,10 @@ class Index(Protocol):
         """Best ``k`` rows for normalised ``text`` and its unit ``vector``, best first. Empty when there are no rows."""
         ...
 
+    def cosines(self, rows: Rows, vector: Vector) -> Scores:
+        """Cosine of each of these rows with the unit ``vector``."""
+        ...
+
 
 class HybridIndex:
     """FAISS (inner product of unit vectors) and BM25, both held in memory. Exact below MANY_ROWS."""
@@ -127,6 +131,10 @@ class HybridIndex:
         order = np.lexsort((every, -fused))[:k]
         return Matches(every[order], fused[order], dense[order], lexical[order])
 
+    def cosines(self, rows: Rows, vector: Vector) -> Scores:
+        """See :class:`Index`."""
+        return np.asarray(self._dense.reconstruct_batch(rows) @ vector, dtype=np.float64)
+
     def _joined(
         self, near: Rows, cosines: Scores, worded: Rows, weights: Scores, vector: Vector
     ) -> tuple[Rows, Scores, Scores]:
@@ -138,7 +146,7 @@ class HybridIndex:
         lexical[np.searchsorted(every, worded)] = weights
         missing = np.setdiff1d(worded, near, assume_unique=True)
         if len(missing):
-            dense[np.searchsorted(every, missing)] = self._dense.reconstruct_batch(missing) @ vector
+            dense[np.searchsorted(every, missing)] = self.cosines(missing, vector)
         dense[np.searchsorted(every, near)] = cosines
         return every, dense, lexical
 

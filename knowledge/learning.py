@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.apart import Apart
 from knowledge.catalogue import read_rows
 from knowledge.crisis import CRISIS_FILE, CrisisDetector, load_content
-from knowledge.danger import CASES_FILE, DangerModel, labelled, load_cases
+from knowledge.danger import CASES_FILE, NONE, DangerModel, labelled, load_cases
 from knowledge.embed import Embedder
 from knowledge.evaluate.golden import Golden
 from knowledge.evidence import Gate
@@ -24,10 +25,10 @@ from knowledge.records import Passage
 from knowledge.sections import SectionFit
 
 GATE_FILE = CASES_FILE.with_name("gate_cases.yml")
-PARTS = ("questions", "texts", "sections", "danger")
+PARTS = ("questions", "texts", "sections", "apart", "danger")
 # Modules that what is learnt depends on; a change in any other leaves it as it is.
 _CODE = (
-    "crisis", "danger", "embed", "encoder", "evidence", "fitting", "groups", "index", "learning", "normalise", "passages",
+    "apart", "crisis", "danger", "embed", "encoder", "evidence", "fitting", "groups", "index", "learning", "normalise", "passages",
     "search", "sections", "st_module", "tokens",
 )  # fmt: skip
 BLOCK = 2000
@@ -56,14 +57,16 @@ def learn(home: Path, goals: Sequence[Target], passages: Sequence[Passage], embe
     owners = [number for number, goal in enumerate(goals) for _ in goal.questions]
     sections = SectionFit(questions, asked, owners, len(goals))
     model = sections.model()
+    apart = Apart.fit(goals, questions, asked)
     say("fitting the gate")
     cases = _gate_cases(home, goals, embedder)
-    gate = fit_gate(goals, questions, question_index, asked, text_index, passages, sections, cases)
+    gate = fit_gate(goals, questions, question_index, asked, text_index, passages, sections, apart, cases)
     say("learning what danger sounds like")
     _fit_danger(home, goals, questions, asked, embedder).save(home / "danger")
     question_index.save(home / "questions")
     text_index.save(home / "texts")
     model.save(home / "sections")
+    apart.save(home / "apart")
     return gate
 
 
@@ -85,10 +88,13 @@ def _gate_cases(home: Path, goals: Sequence[Target], embedder: Embedder) -> list
 def _fit_danger(
     home: Path, goals: Sequence[Target], questions: list[str], asked: Vector, embedder: Embedder
 ) -> DangerModel:
-    """The second net. Known questions that the patterns flag do not count as harmless: some are asked in danger."""
+    """The second net. Known questions that the patterns flag do not count as harmless: some are asked in danger. The gate's
+    cases are harmless unless they say that they are not, whatever a pattern hears in them."""
     crisis = load_content(home / CRISIS_FILE.name)
     detector = CrisisDetector(crisis)
     cases = [(searchable(text), kind) for text, kind in labelled(load_cases(home / CASES_FILE.name))]
+    harmless = (row for row in read_rows(home / GATE_FILE.name, Golden) if row.harmless)
+    cases += [(searchable(row.q), next(iter(row.groups), NONE)) for row in harmless]
     matters = [goal.group for goal in goals for _ in goal.questions]
     calm = [row for row, question in enumerate(questions) if detector.detect(question) is None]
     vectors = np.concatenate([embedder.queries([text for text, _ in cases]), asked[calm]])

@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from knowledge.apart import Apart
 from knowledge.catalogue import CONTENT, Catalogue, ContentError, load_catalogue, read_rows
 from knowledge.crisis import CRISIS_FILE, CrisisContent, load_content
 from knowledge.danger import CASES_FILE, DangerModel, load_cases
@@ -193,6 +194,7 @@ def load_release(folder: Path, release: str, embedder: Embedder) -> Release:
             HybridIndex.load(home / "texts"),
             SectionModel.load(home / "sections"),
             Gate(tuple(weights["weights"]), weights["bias"], **{band: weights[band] for band in BANDS}),
+            Apart.load(home / "apart"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "was built by another version: run `python -m knowledge build`"

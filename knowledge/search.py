@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.apart import Apart
 from knowledge.evidence import Features, Gate
 from knowledge.index import Index, Match, Matches, Vector
 from knowledge.passages import Target, searchable
@@ -17,6 +18,10 @@ from knowledge.sections import SectionModel
 QUESTION_WIDTH, TEXT_WIDTH, PASSAGES, TARGETS = 200, 300, 20, 40
 # What counts beside the learned score; chosen on the gate's cases (docs/decisions/0005).
 NEAREST_WEIGHT, STATEMENT_WEIGHT, NEAR_WEIGHT, MATTER_WEIGHT, WORDS_WEIGHT = 2.0, 1.0, 1.0, 1.0, 0.1
+# What the gate's opinion counts in the order: of two that score alike, the one with more evidence comes first.
+EVIDENT_WEIGHT = 0.2
+# What the guide's own model counts beside it, between the sections of that guide; asked of the guides of the FIRST targets.
+APART_WEIGHT, FIRST = 0.2, 12
 # So many of a target's and of a matter's known questions are looked at together.
 FEW, MORE = 3, 5
 KNOWN, CERTAIN = 0.995, 10.0
@@ -94,6 +99,7 @@ class Searcher:
         texts: Index,
         sections: SectionModel,
         gate: Gate,
+        apart: Apart | None = None,
     ) -> None:
         self._targets = targets
         self._passages = passages
@@ -101,11 +107,12 @@ class Searcher:
         self._texts = texts
         self._sections = sections
         self.gate = gate
+        self._apart = apart or Apart({})
         self._known = [question for target in targets for question in target.questions]
         self._owner = np.repeat(np.arange(len(targets)), [len(target.questions) for target in targets])
         self._teller = np.repeat(np.arange(len(targets)), [len(target.texts) for target in targets])
-        names = {name: number for number, name in enumerate(dict.fromkeys(target.group for target in targets))}
-        self._group = np.array([names[target.group] for target in targets])
+        self._names = {name: number for number, name in enumerate(dict.fromkeys(target.group for target in targets))}
+        self._group = np.array([self._names[target.group] for target in targets])
         self._questions_of = np.array([len(target.questions) for target in targets])
         self._questions_of_group = np.bincount(self._group, self._questions_of).astype(np.int64)
         self._declining = np.array([int(target.key.startswith(SCOPE)) for target in targets])
@@ -115,14 +122,34 @@ class Searcher:
         normal = searchable(text)
         asked = self._questions.search(normal, vector, QUESTION_WIDTH)
         told = self._texts.search(normal, vector, TEXT_WIDTH)
-        scored = self._weigh(asked, told, self._sections.scores(normal, vector))
+        scored = self._weigh(asked, told, normal, vector)
         offset = len(self._teller)
         quotable = told.only(told.rows >= offset, PASSAGES)
         passages = tuple(FoundPassage(self._passages[match.row - offset], match) for match in quotable)
         return Found(normal, scored, passages)
 
-    def _weigh(self, asked: Matches, told: Matches, learned: NDArray[np.float32]) -> tuple[Scored, ...]:
+    def within(self, group: str, text: str, vector: Vector) -> dict[str, float]:
+        """How well each target of ``group`` answers ``text``, by key: its score over all of its own questions and texts.
+
+        A search knows only those among the nearest of all; two sections of one guide are told apart by less than that.
+        """
+        normal = searchable(text)
+        learned, shares = self._sections.scores(normal, vector), self._apart.shares(group, normal, vector)
+        found = {}
+        for number in np.flatnonzero(self._group == self._names.get(group, -1)).tolist():
+            near = np.sort(self._questions.cosines(np.flatnonzero(self._owner == number), vector))[::-1]
+            if not len(near):
+                continue
+            said = self._texts.cosines(np.flatnonzero(self._teller == number), vector).max(initial=0.0)
+            score = float(learned[number]) + STATEMENT_WEIGHT * said
+            score += NEAREST_WEIGHT * near[0] + NEAR_WEIGHT * near[:FEW].mean()
+            key = self._targets[number].key
+            found[key] = float(score + APART_WEIGHT * shares.get(key, 0.0))
+        return found
+
+    def _weigh(self, asked: Matches, told: Matches, normal: str, vector: Vector) -> tuple[Scored, ...]:
         """The best targets, best first. A known question word for word is certain."""
+        learned = self._sections.scores(normal, vector)
         owners = self._owner[asked.rows]
         nearest, dense = self._nearest(asked, owners)
         near = _mean_of_best(asked.dense, owners, FEW, self._questions_of)
@@ -131,6 +158,7 @@ class Searcher:
         said, words = self._statements(told), self._words(asked, owners)
         score = learned + NEAREST_WEIGHT * dense + STATEMENT_WEIGHT * said
         score += NEAR_WEIGHT * near + MATTER_WEIGHT * matter_near + WORDS_WEIGHT * words
+        self._tell_apart(score, normal, vector)
         score[dense >= KNOWN] += CERTAIN
         columns = (
             score, score - _best_other(score, self._declining), score - _best_other(score, self._group), learned, dense, said,
@@ -139,9 +167,19 @@ class Searcher:
         )  # fmt: skip
         best = [number for number in np.argsort(-score, kind="stable")[:TARGETS].tolist() if nearest[number] >= 0]
         features = np.stack(columns, axis=1)[best].tolist()
-        return tuple(
+        scored = [
             self._scored(number, tuple(row), int(nearest[number])) for number, row in zip(best, features, strict=True)
-        )
+        ]
+        return tuple(sorted(scored, key=lambda row: -row.score - EVIDENT_WEIGHT * row.probability))
+
+    def _tell_apart(self, score: NDArray[np.float64], normal: str, vector: Vector) -> None:
+        """Order the sections of the guides that come first by their guide's model as well; its best keeps the guide's score."""
+        first = np.argsort(-score, kind="stable")[:FIRST]
+        for group in dict.fromkeys(self._group[first].tolist()):
+            members = np.flatnonzero(self._group == group).tolist()
+            shares = self._apart.shares(self._targets[members[0]].group, normal, vector)
+            told = score[members] + APART_WEIGHT * np.array([shares.get(self._targets[at].key, 0.0) for at in members])
+            score[members] = told + score[members].max() - told.max()
 
     def _scored(self, number: int, features: Features, nearest: int) -> Scored:
         known = features[EVIDENCE.index("dense")] >= KNOWN

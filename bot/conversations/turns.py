@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.conversations.callbacks import Callbacks
+from bot.conversations.crowd import Crowd
 from bot.conversations.events import Bell
 from bot.conversations.news import DESK as DESK
 from bot.conversations.privacy import Masked, first_mobile, mask
@@ -62,9 +63,9 @@ class Turns:
         bell: Bell | None = None,
         at_once: int = 200,
     ) -> None:
-        """``at_once``: messages worked on at the same time; further ones get a fixed text with the hotlines."""
-        self._at_once = at_once
-        self._inside = 0
+        """``at_once``: messages worked on at the same time; further ones get a fixed text with the hotlines, as do those that
+        would wait too long."""
+        self._crowd = Crowd(at_once)
         self._store = store
         self._requests = requests
         self._engine = engine
@@ -84,21 +85,22 @@ class Turns:
         if len(clean) > self._max_text:
             raise TextTooLong(self._max_text)
         masked = mask(clean)
-        if self._inside >= self._at_once:
+        if self._crowd.full:
             return self._shed(conversation_id, client_turn_id, masked.text)
-        self._inside += 1
+        self._crowd.enter()
         try:
             return await self._take(conversation_id, client_turn_id, clean, masked, channel)
         finally:
-            self._inside -= 1
+            self._crowd.leave()
 
     async def _take(
         self, conversation_id: str, client_turn_id: str, clean: str, masked: Masked, channel: str
     ) -> Answered:
         try:
             turn = await self._store.begin_turn(conversation_id, client_turn_id, masked.text, masked.kinds)
-        except SQLAlchemyError:
-            log.exception("the database cannot store turns")
+        except SQLAlchemyError as error:
+            # One line each: in a crowd this happens often, and the traceback says nothing more.
+            log.error("the database cannot store turns: %s", error.__class__.__name__)
             return await self._unstored(conversation_id, client_turn_id, masked.text)
         if turn.answer is not None:
             return Answered(turn, turn.answer)
@@ -151,9 +153,9 @@ class Turns:
             answer, engine = settled.answer, settled.engine
             if settled.news:
                 self.desk.ring(DESK)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             metrics.UNSTORED.inc()
-            log.exception("the answer of turn %s was not stored", turn.id)
+            log.error("the answer of turn %s was not stored: %s", turn.id, error.__class__.__name__)
         self.bell.ring(turn.conversation_id)
         metrics.TURNS.labels(channel, answer.status.value, answer.reason, engine).inc()
         metrics.TURN_SECONDS.labels(channel).observe(time.perf_counter() - started)

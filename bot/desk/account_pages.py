@@ -14,13 +14,16 @@ from sqlalchemy import Connection, select
 from bot.channels.web.access import STORE
 from bot.desk import accounts, passwords
 from bot.desk.audit import audited
+from bot.desk.audit_words import ACTIONS, action_said, details_said, object_said, who_said
 from bot.desk.html import render, see
+from bot.desk.outside import linked
 from bot.desk.permissions import PERMISSIONS, ROLE_NAMES, ROLES
 from bot.desk.second_factor import SecondFactor, of_account
 from bot.desk.sessions import Staff, lift_pause, paused_accounts
 from bot.desk.sheet import attachment, cell
 from bot.desk.site import Page
 from bot.desk.tables import audit
+from knowledge.hours.answer import SHANGHAI
 
 SHOWN_ROWS, EXPORTED_ROWS = 200, 50_000
 
@@ -90,7 +93,8 @@ async def show_audit(request: web.Request, who: Staff) -> web.Response:
     """GET /desk/audit?account=&action=&object=: reading the log is noted too."""
     wanted = {name: request.query.get(name, "").strip()[:128] for name in ("account", "action", "object")}
     rows = await request.app[STORE].run(lambda connection: _rows(connection, who, wanted, SHOWN_ROWS, "audit.read"))
-    return render(request, "audit.html", who, rows=rows, wanted=wanted, most=SHOWN_ROWS)
+    told = [(row.at, *_said(row)) for row in rows]
+    return render(request, "audit.html", who, rows=told, wanted=wanted, most=SHOWN_ROWS, actions=ACTIONS)
 
 
 async def export_audit(request: web.Request, who: Staff) -> web.Response:
@@ -103,12 +107,10 @@ async def export_audit(request: web.Request, who: Staff) -> web.Response:
     def write() -> bytes:
         book = Workbook(write_only=True)
         sheet = book.create_sheet("操作记录")
-        sheet.append(["时间（UTC）", "账号", "操作", "对象", "细节"])
+        sheet.append(["时间", "账号", "操作", "对象", "细节"])
         for row in rows:
-            details = "，".join(f"{key}：{value}" for key, value in row.details.items())
-            sheet.append(
-                [row.at.strftime("%Y-%m-%d %H:%M:%S"), *map(cell, (row.account, row.action, row.object, details))]
-            )
+            at = row.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+            sheet.append([at, *map(cell, _said(row))])
         out = io.BytesIO()
         book.save(out)
         return out.getvalue()
@@ -116,11 +118,18 @@ async def export_audit(request: web.Request, who: Staff) -> web.Response:
     return attachment(await asyncio.to_thread(write), "audit.xlsx")
 
 
+def _said(row: Any) -> tuple[str, str, str, str]:
+    return who_said(row.account), action_said(row.action), object_said(row.object), details_said(row.details)
+
+
 def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int, action: str) -> list[Any]:
     query = select(audit).order_by(audit.c.id.desc()).limit(most)
-    for name, value in wanted.items():
-        if value:
-            query = query.where(audit.c[name].startswith(value, autoescape=True))
+    if wanted["account"]:
+        query = query.where(audit.c.account.startswith(wanted["account"], autoescape=True))
+    if wanted["action"]:
+        query = query.where(audit.c.action == wanted["action"])
+    if wanted["object"]:  # the page shows it in other words, so a part of it is enough
+        query = query.where(audit.c.object.contains(wanted["object"], autoescape=True))
     rows = list(connection.execute(query))
     audited(connection, who.name, action, "audit", {name: value for name, value in wanted.items() if value})
     return rows
@@ -128,12 +137,15 @@ def _rows(connection: Connection, who: Staff, wanted: dict[str, str], most: int,
 
 async def _page(request: web.Request, who: Staff, name: str = "", password: str = "") -> web.Response:
 
-    def work(connection: Connection) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor]]:
+    def work(
+        connection: Connection,
+    ) -> tuple[list[accounts.Account], frozenset[str], dict[str, SecondFactor], set[str]]:
         everybody = accounts.listed(connection)
         seconds = {one.id: of_account(connection, one.id) for one in everybody}
-        return everybody, paused_accounts(connection), seconds
+        outside = {one.id for one in everybody if linked(connection, one.id)}
+        return everybody, paused_accounts(connection), seconds, outside
 
-    found, waiting, seconds = await request.app[STORE].run(work)
+    found, waiting, seconds, outside = await request.app[STORE].run(work)
     return render(
         request,
         "accounts.html",
@@ -141,6 +153,7 @@ async def _page(request: web.Request, who: Staff, name: str = "", password: str 
         accounts=found,
         waiting=waiting,
         seconds=seconds,
+        linked=outside,
         roles=ROLE_NAMES,
         allowed={role: [PERMISSIONS[one] for one in PERMISSIONS if one in ROLES[role]] for role in ROLES},
         fresh=(name, password),

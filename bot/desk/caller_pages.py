@@ -42,7 +42,7 @@ async def cards(request: web.Request, who: Staff) -> web.Response:
     def look() -> tuple[object, list[str], object]:
         answer = knowledge.answer(typed)
         similar = [*answer.follow_ups, *(text for text in knowledge.suggest(typed) if text not in answer.follow_ups)]
-        advisor = knowledge.answer(f"{village}的法律顾问是谁") if village else None
+        advisor = knowledge.advisor_answers.answer(knowledge.places.find(village, expected=True)) if village else None
         return answer, similar[:6], advisor
 
     answer, similar, advisor = await asyncio.to_thread(look)

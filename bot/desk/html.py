@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +24,16 @@ POLICY = (
 )
 NAV = web.AppKey("desk_nav", list[tuple[str, str, str]])  # label, path, permission
 FILES = web.AppKey("desk_files", dict[str, str])
+OUTSIDE = web.AppKey("desk_outside", str)  # what the outside login is called; empty without one
 # How many things wait at a page of the navigation; called for each page that is shown, so it must be quick.
 COUNTS: dict[str, Callable[[], int]] = {}
+PROBLEM = "application/problem+json"
+_ON_DESK = {
+    404: "没有这个页面，请检查网址。",
+    413: "传的内容太大，没有收。文件最大 20 MB，包最大 60 MB。请退回上一页，换小一点的文件，或者分成几个。",
+    500: "系统出了问题，没有做成。请退回上一页再试；还不行，请维护人员看日志。",
+    503: "数据库暂时连不上，没有做成。请退回上一页，过一会儿再试。",
+}
 _HERE = Path(__file__).parent
 STATIC = {
     "desk.css": (_HERE / "static" / "desk.css", "text/css"),
@@ -34,12 +44,11 @@ STATIC = {
 
 def render(request: web.Request, template: str, who: Staff | None, status: int = 200, **values: Any) -> web.Response:
     """``template`` filled with ``values``, for ``who``; kept by nobody. A template gets ``who``, ``may(permission)``,
-    ``nav``, ``files`` and ``path`` besides."""
+    ``nav``, ``files``, ``path`` and ``outside`` (what the outside login is called) besides."""
     may = who.may if who is not None else lambda _: False
     nav = [(_counted(label, path), path) for label, path, needed in request.app[NAV] if may(needed)]
-    text = ENVIRONMENT.get_template(template).render(
-        who=who, may=may, nav=nav, files=request.app[FILES], path=request.path, **values
-    )
+    given = {"nav": nav, "files": request.app[FILES], "path": request.path, "outside": request.app.get(OUTSIDE, "")}
+    text = ENVIRONMENT.get_template(template).render(who=who, may=may, **given, **values)
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
@@ -48,6 +57,22 @@ def _counted(label: str, path: str) -> str:
     """The label with how many things wait there."""
     waiting = COUNTS[path]() if path in COUNTS else 0
     return f"{label}（{waiting}）" if waiting else label
+
+
+def fault_page(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """What went wrong below /desk as a page that staff can read, instead of the JSON that programs get elsewhere."""
+    if (
+        not request.path.startswith("/desk")
+        or response.content_type != PROBLEM
+        or not isinstance(response, web.Response)
+    ):
+        return response
+    told = json.loads(response.text or "{}")
+    message = _ON_DESK.get(response.status, told["detail"])
+    page = render(request, "message.html", None, response.status, title=told["title"], message=message)
+    for name in {"Allow", "Retry-After"} & set(response.headers):
+        page.headers[name] = response.headers[name]
+    return page
 
 
 def see(path: str) -> web.Response:
@@ -95,5 +120,15 @@ def csrf_field(who: Staff) -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(who.csrf)
 
 
+# Messages of the knowledge say everything twice, for the command line: 没有这个村 / unknown village.
+_ENGLISH = re.compile(r"\s*/ [a-z][A-Za-z0-9 ,.;'’()_-]*")
+
+
+def chinese(text: str) -> str:
+    """A message without the English that stands behind its Chinese."""
+    return _ENGLISH.sub("", text)
+
+
 ENVIRONMENT.globals["csrf"] = csrf_field
+ENVIRONMENT.filters["chinese"] = chinese
 ENVIRONMENT.filters["moment"] = moment

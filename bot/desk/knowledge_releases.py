@@ -15,6 +15,7 @@ from bot.editing import builds, entries
 from knowledge import live
 
 SHOWN = 8
+ADVISOR_GUIDE = "guide:village-advisor/"
 VERDICTS = {"worse": "变差", "better": "变好", "different": "不同"}
 
 
@@ -68,9 +69,12 @@ async def try_out(request: web.Request, who: Staff) -> web.Response:
     knowledge = live.knowledge()
     if on == "draft" and draft is not None:
         knowledge = await request.app[SWAP].draft(draft)
-    answer = found = None
+    answer = found = advisor = None
     if question:
         answer = await asyncio.to_thread(knowledge.answer, question)
+        # Residents who name their village get its card from the dialogue engine, which is not asked here.
+        mentions = knowledge.places.find(question) if (answer.target or "").startswith(ADVISOR_GUIDE) else []
+        advisor = knowledge.advisor_answers.answer(mentions) if mentions else None
         found = await asyncio.to_thread(knowledge.search, question)
     return render(
         request,
@@ -81,6 +85,8 @@ async def try_out(request: web.Request, who: Staff) -> web.Response:
         draft=draft,
         release=knowledge.release.id,
         answer=answer,
+        advisor=advisor,
+        labels={row.reason: row.label for row in knowledge.release.catalogue.statuses},
         found=found,
         gate=knowledge.release.searcher.gate,
         most=SHOWN,

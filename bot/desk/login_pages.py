@@ -19,10 +19,12 @@ from bot.desk.sessions import Staff, begin, end, failed, paused
 from bot.desk.site import COOKIE, LOGIN_COOKIE, Page, secure
 from bot.desk.tables import accounts
 
+WAIT = "试的次数太多，请过 15 分钟再来。"
+
 
 async def show_login(request: web.Request, who: Staff | None) -> web.Response:
     """GET /desk/login"""
-    return _login_page(request, "") if who is None else see("/desk")
+    return login_page(request, "") if who is None else see("/desk")
 
 
 async def log_in(request: web.Request, who: Staff | None) -> web.Response:
@@ -30,7 +32,7 @@ async def log_in(request: web.Request, who: Staff | None) -> web.Response:
     form = await request.post()
     token, cookie = str(form.get("csrf", "")), request.cookies.get(LOGIN_COOKIE, "")
     if not cookie or not hmac.compare_digest(token.encode("utf-8", "replace"), cookie.encode("utf-8", "replace")):
-        return _login_page(request, "页面太旧了，请再填一次。", 403)
+        return login_page(request, "页面太旧了，请再填一次。", 403)
     name, password = str(form.get("name", "")).strip()[:64], str(form.get("password", ""))
     store, where = request.app[STORE], address(request, request.app[SETTINGS].trusted_proxy)
     query = select(accounts.c.id, accounts.c.password).where(accounts.c.name == name, accounts.c.disabled_at.is_(None))
@@ -41,7 +43,7 @@ async def log_in(request: web.Request, who: Staff | None) -> web.Response:
 
     wait, account_id, stored = await store.run(look)
     if wait:
-        return _login_page(request, "试的次数太多，请过 15 分钟再登录，或找管理员。", 429)
+        return login_page(request, "试的次数太多，请过 15 分钟再登录，或找管理员。", 429)
     fits = await asyncio.to_thread(passwords.fits, stored, password)
     code = str(form.get("code", ""))[:32]
 
@@ -53,9 +55,9 @@ async def log_in(request: web.Request, who: Staff | None) -> web.Response:
 
     value = await store.run(enter)
     if value is None:
-        return _login_page(request, "用户名、密码或验证码不对。开通了动态验证码的，要填一个没用过的。", 403)
+        return login_page(request, "用户名、密码或验证码不对。开通了动态验证码的，要填一个没用过的。", 403)
     response = see("/desk")
-    _set(request, response, COOKIE, value, "/desk")
+    set_session(request, response, value)
     response.del_cookie(LOGIN_COOKIE, path="/desk/login")
     return response
 
@@ -83,7 +85,7 @@ async def change_password(request: web.Request, who: Staff) -> web.Response:
         lambda connection: (paused(connection, who.name, where), connection.execute(query).scalar())
     )
     if wait:
-        return render(request, "password.html", who, 429, message="试的次数太多，请过 15 分钟再来。")
+        return render(request, "password.html", who, 429, message=WAIT)
     if not await asyncio.to_thread(passwords.fits, stored, old):
         await store.run(lambda connection: failed(connection, who.name, where))
         return render(request, "password.html", who, 422, message="原密码不对。")
@@ -98,11 +100,33 @@ async def change_password(request: web.Request, who: Staff) -> web.Response:
         return begin(connection, who.id, who.name, None)
 
     response = see("/desk")
-    _set(request, response, COOKIE, await store.run(work), "/desk")
+    set_session(request, response, await store.run(work))
     return response
 
 
-def _login_page(request: web.Request, message: str, status: int = 200) -> web.Response:
+async def password_fault(request: web.Request, who: Staff) -> str:
+    """Why the password of the form is not enough to change how one logs in; empty when it is."""
+    password, store = str((await request.post()).get("password", "")), request.app[STORE]
+    where = address(request, request.app[SETTINGS].trusted_proxy)
+    query = select(accounts.c.password).where(accounts.c.id == who.id)
+    wait, stored = await store.run(
+        lambda connection: (paused(connection, who.name, where), connection.execute(query).scalar())
+    )
+    if wait:
+        return WAIT
+    if await asyncio.to_thread(passwords.fits, stored, password):
+        return ""
+    await store.run(lambda connection: failed(connection, who.name, where))
+    return "密码不对。"
+
+
+def set_session(request: web.Request, response: web.Response, value: str) -> None:
+    """The session's cookie: for our own pages only, never for scripts."""
+    _set(request, response, COOKIE, value, "/desk")
+
+
+def login_page(request: web.Request, message: str, status: int = 200) -> web.Response:
+    """The form, with what went wrong before."""
     token = request.cookies.get(LOGIN_COOKIE) or secrets.token_urlsafe(24)
     response = render(request, "login.html", None, status, message=message, token=token)
     _set(request, response, LOGIN_COOKIE, token, "/desk/login")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 from aiohttp import web
 
+from bot.channels.web.access import SETTINGS
 from bot.desk import (
     account_pages,
     caller_pages,
@@ -19,6 +20,7 @@ from bot.desk import (
     knowledge_releases,
     knowledge_uploads,
     login_pages,
+    outside_pages,
     package_pages,
     question_pages,
     record_pages,
@@ -56,6 +58,7 @@ PAGES = (
     *package_pages.PAGES,
     *account_pages.PAGES,
     *second_factor_pages.PAGES,
+    *outside_pages.PAGES,
 )
 
 
@@ -63,4 +66,5 @@ def add_routes(app: web.Application) -> None:
     """The desk's whole URL map."""
     looking: defaultdict[str, Counter[str]] = defaultdict(Counter)
     app[LOOKING] = looking
+    outside_pages.add_provider(app, app[SETTINGS])
     add_pages(app, PAGES)

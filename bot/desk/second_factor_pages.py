@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 
 import segno
 from aiohttp import web
 from markupsafe import Markup
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot.channels.web.access import SETTINGS, STORE
 from bot.channels.web.limits import address
-from bot.desk import passwords, second_factor
+from bot.desk import second_factor
 from bot.desk.html import render, see
+from bot.desk.login_pages import WAIT, password_fault
 from bot.desk.permissions import SIGNED_IN
 from bot.desk.sessions import Staff, failed, paused
 from bot.desk.site import Page
-from bot.desk.tables import accounts
-
-WAIT = "试的次数太多，请过 15 分钟再来。"
 
 
 async def show(request: web.Request, who: Staff) -> web.Response:
@@ -29,7 +26,7 @@ async def show(request: web.Request, who: Staff) -> web.Response:
 
 async def start(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/second-factor/start: needs the password, so that an open browser is not enough."""
-    if fault := await _fault(request, who):
+    if fault := await password_fault(request, who):
         return await _page(request, who, fault, 422)
     await request.app[STORE].run(lambda connection: second_factor.start(connection, who.id, who.name))
     return see("/desk/second-factor")
@@ -54,7 +51,7 @@ async def confirm(request: web.Request, who: Staff) -> web.Response:
 
 async def switch_off(request: web.Request, who: Staff) -> web.Response:
     """POST /desk/second-factor/off: needs the password."""
-    if fault := await _fault(request, who):
+    if fault := await password_fault(request, who):
         return await _page(request, who, fault, 422)
     await request.app[STORE].run(lambda connection: second_factor.switch_off(connection, who.id, who.name))
     return see("/desk/second-factor")
@@ -98,21 +95,6 @@ def _secret(uri: str) -> str:
     """For typing it in, in groups of four."""
     found = uri.partition("secret=")[2].partition("&")[0]
     return " ".join(found[place : place + 4] for place in range(0, len(found), 4))
-
-
-async def _fault(request: web.Request, who: Staff) -> str:
-    """Why the password given is not enough; empty when it is."""
-    password, where, store = str((await request.post()).get("password", "")), _where(request), request.app[STORE]
-    query = select(accounts.c.password).where(accounts.c.id == who.id)
-    wait, stored = await store.run(
-        lambda connection: (paused(connection, who.name, where), connection.execute(query).scalar())
-    )
-    if wait:
-        return WAIT
-    if await asyncio.to_thread(passwords.fits, stored, password):
-        return ""
-    await store.run(lambda connection: failed(connection, who.name, where))
-    return "密码不对。"
 
 
 async def _code(request: web.Request) -> str:

@@ -51,6 +51,30 @@ desk_sessions = Table(
     Index("ix_desk_sessions_account_id", "account_id"),
 )
 
+# Who somebody is at the provider that the desk trusts for logging in (bot/desk/oidc.py).
+outside_identities = Table(
+    "outside_identities",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id"), primary_key=True),
+    Column("issuer", String(255), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("linked_at", UtcDateTime, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+)
+
+# Browsers that went to the provider and are not back yet; ``state`` and the browser's cookie as SHA-256. ``account_id`` is
+# the account to be linked, empty for a login. Each is good once.
+outside_logins = Table(
+    "outside_logins",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("cookie_hash", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(64), nullable=False),
+    Column("account_id", String(64), ForeignKey("accounts.id")),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # Failed logins of the last minutes by account name and by address, both as hashes.
 login_failures = Table(
     "login_failures",

@@ -78,6 +78,7 @@ def submit(connection: Connection, person: Person, id: int, record: Record) -> N
     """Hand a draft in for review. Raises Forbidden, WrongState, LookupError."""
     version = load(connection, id)
     may_edit(person, version.kind, version.key)
+    _all_chosen(version)
     _move(connection, version, DRAFT, {"state": REVIEW})
     record(connection, person.name, "knowledge.submit", _name(version), None)
 
@@ -86,6 +87,7 @@ def approve(connection: Connection, person: Person, id: int, record: Record) -> 
     """A second person agrees. Raises Forbidden, WrongState, LookupError."""
     version = load(connection, id)
     may_review(person, _writers(connection, version))
+    _all_chosen(version)
     decided = {"state": APPROVED, "reviewer": person.name, "decided_at": datetime.now(UTC)}
     _move(connection, version, REVIEW, decided)
     record(connection, person.name, "knowledge.approve", _name(version), None)
@@ -154,6 +156,18 @@ def _writers(connection: Connection, version: Version) -> frozenset[str]:
                 break
             names.add(older.author)
     return frozenset(names)
+
+
+def to_choose(body: dict[str, Any] | None) -> int:
+    """Passages of a document that an editor changed, whose words in the newer file changed too: one of both must be chosen."""
+    if body is None or body.get("kind") != "document":
+        return 0
+    return sum(bool(passage.get("earlier")) for passage in body["passages"])
+
+
+def _all_chosen(version: Version) -> None:
+    if count := to_choose(version.body):
+        raise WrongState(f"有 {count} 段还没有选用哪个（您以前改的，还是新文件的）。先在“看段落”里选好，再交给别人审核")
 
 
 def _set(connection: Connection, id: int, state: str) -> None:

@@ -205,18 +205,18 @@ def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
         return None
     enough = knowledge.release.searcher.gate.answer
     here = own.target.group == f"guide:{guide.id}"
-    if (here and own.probability >= enough) or (not here and _named(knowledge, turn, own)):
+    if not here and _named(knowledge, turn, own):
         return None
     declined = not own.ours and len(turn.message.residue) <= THIN
     allowed = _allowed(turn.message, own, enough)
-    if not (declined or any(_goes_on(row, own, allowed) for row in _sections_found(knowledge, turn, guide))):
+    here = here and own.probability >= enough
+    near = here or any(_goes_on(row, own, allowed) for row in _sections_found(knowledge, turn, guide))
+    if not near and not declined:
         return None
-    ordered = ranked(knowledge, guide, turn.message, turn.focus.question)
-    best = ordered[0]
-    if declined and best.told is not None and best.told.probability >= TOLD:
+    best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
+    if near or (best.told is not None and best.told.probability >= TOLD):
         return _section(knowledge, turn, guide, best)
-    near = next((row for row in ordered if row.own is not None and _goes_on(row.own, own, allowed)), None)
-    return None if near is None else _section(knowledge, turn, guide, near)
+    return None
 
 
 def _sections_found(knowledge: Knowledge, turn: Turn, guide: Guide) -> list[Scored]:

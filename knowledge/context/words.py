@@ -73,6 +73,8 @@ class ContextWords(Row):
     def read(self, text: str) -> Message:
         """``text`` is in the form in which questions are compared."""
         facets = tuple(name for name, words in self.facets.items() if any(word in text for word in words))
+        if len(facets) > 1:  # "they refuse, what now" asks about the refusal
+            facets = tuple(name for name in facets if name != "steps")
         rest = text
         opened = next((word for word in self._long_first(self.openers) if rest.startswith(word)), "")
         rest = rest.removeprefix(opened)

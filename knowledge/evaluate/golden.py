@@ -39,6 +39,11 @@ class Golden(Row):
         return Status.ANSWERED in self.status and Status.UNANSWERABLE not in self.status
 
     @property
+    def harmless(self) -> bool:
+        """Nobody is in danger, and no wording leaves that open."""
+        return self.kind != "crisis" and Status.CRISIS not in self.status
+
+    @property
     def silent(self) -> bool:
         """We do not know it or must decline it, so a wrong answer here is a false one."""
         return not self.answerable and self.kind not in ("crisis", "nearmiss")

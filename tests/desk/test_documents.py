@@ -97,6 +97,16 @@ async def test_from_the_file_to_the_citation_and_back(client: TestClient[Any, An
         assert told in page
     _, page = await editor.get(address)
     assert words in page
+    # Nobody reviews it before the editor chose.
+    assert f"/desk/knowledge/documents/{document.file}" in page
+    _, page = await editor.get("/desk/knowledge")
+    draft = re.search(r"/desk/knowledge/versions/\d+", page)
+    assert draft is not None
+    _, page = await editor.get(draft[0])
+    assert "有 1 段" in page
+    assert f"{draft[0]}/submit" not in page
+    status, page = await editor.post(f"{draft[0]}/submit")
+    assert (status, "有 1 段还没有选用哪个" in page) == (422, True)
     assert (await act(editor, address, 5, "mine"))[0] == 303
     _, page = await editor.get(address)
     assert "您以前改成" not in page

@@ -34,7 +34,7 @@ async def test_cards_appear_for_what_is_typed_and_nothing_is_kept(enter: Enter, 
     assert status == 200
     assert all(found in page for found in ("知识库的答复。", "12348", "年度报告", "还能问什么"))
     assert MOBILE not in str(knowledge.asked)
-    assert knowledge.asked[-1] == "北街村的法律顾问是谁"
+    assert "北街村的法律顾问是张三。" in page
     assert rows("select * from calls") == []
 
 

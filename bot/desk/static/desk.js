@@ -92,6 +92,16 @@
     }
   });
 
+  // --- a file that is too large is told before it is sent: what was filled in stays ---
+  for (const input of document.querySelectorAll("input[type=file][data-most]")) {
+    input.addEventListener("change", () => {
+      const most = Number(input.dataset.most);
+      const large = [...input.files].some((file) => file.size > most * 1_000_000);
+      input.setCustomValidity(large ? `文件超过 ${most} MB，不收。请换小一点的，或者分成几个。` : "");
+      input.reportValidity();
+    });
+  }
+
   // --- the caller panel, by keyboard ---
   const typed = document.getElementById("typed");
   if (typed) {
