@@ -22,6 +22,7 @@ CALLERS = {
     "bot/channels/wechat/client.py": "YINFAWEN_WECHAT_API_URL",
     "bot/channels/wechat/menu.py": "the same client, for a command",
     "bot/channels/wechat/channel.py": "the same client",
+    "bot/desk/oidc.py": "YINFAWEN_OIDC_ISSUER and the endpoints that it names",
     "bot/service.py": "the session that bot/engine.py uses",
     "bot/conversations/news.py": "YINFAWEN_DATABASE_URL",
     "bot/conversations/store.py": "YINFAWEN_DATABASE_URL",
