@@ -248,10 +248,13 @@ class ConversationStore:
             raise TurnConflict(client_turn_id)
         return turn
 
-    async def finish_turn(self, turn: Turn, answer: Answer, engine: str, words: handover.Words) -> handover.Settled:
+    async def finish_turn(
+        self, turn: Turn, answer: Answer, engine: str, words: handover.Words, town: str | None = None
+    ) -> handover.Settled:
         """Store the answer of a turn, or what stands in its place: another replica's, or staff's when they own it by now.
 
-        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table.
+        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table,
+        ``town`` is the town that the turn is about.
         """
 
         def work(connection: Connection) -> handover.Settled:
@@ -272,6 +275,7 @@ class ConversationStore:
                 "release": settled.answer.release,
                 "engine": settled.engine,
                 "matter": settled.answer.matter and settled.answer.matter[:MATTER],
+                "town": town,
                 "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
             }
             open_still = update(turns).where(turns.c.id == turn.id, turns.c.answered_at.is_(None))

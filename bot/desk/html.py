@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.desk.sessions import Staff
+from bot.editing.labels import title_of
 from knowledge.hours.answer import SHANGHAI
 
 # htmx writes HTML that our own templates made, so Trusted Types cannot be required here.
@@ -121,7 +122,7 @@ def csrf_field(who: Staff) -> Markup:
 
 
 # Messages of the knowledge say everything twice, for the command line: 没有这个村 / unknown village.
-_ENGLISH = re.compile(r"\s*/ [a-z][A-Za-z0-9 ,.;'’()_-]*")
+_ENGLISH = re.compile(r"\s*/ [A-Za-z][A-Za-z0-9 ,.;'’()_-]*")
 
 
 def chinese(text: str) -> str:
@@ -130,5 +131,6 @@ def chinese(text: str) -> str:
 
 
 ENVIRONMENT.globals["csrf"] = csrf_field
+ENVIRONMENT.globals["title_of"] = title_of
 ENVIRONMENT.filters["chinese"] = chinese
 ENVIRONMENT.filters["moment"] = moment

@@ -14,8 +14,7 @@ from bot.channels.web.access import SETTINGS
 from bot.desk.audit import audited
 from bot.desk.html import render, see
 from bot.desk.knowledge_dates import count
-from bot.desk.knowledge_faults import readable
-from bot.desk.knowledge_site import KIND_NAMES, fields, number, run, told
+from bot.desk.knowledge_site import KIND_NAMES, fields, in_words, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
 from bot.editing import builds, entries
@@ -204,7 +203,7 @@ def form_page(
         sections=_blocks(given) if kind == "guide" else [],
         history=history,
         states=entries.STATES,
-        faults=[readable(fault) for fault in faults or []],
+        faults=in_words(faults or []),
         editable=editable,
         new=new,
     )
@@ -225,16 +224,22 @@ def _choices(kind: str, given: Mapping[str, str]) -> dict[str, list[tuple[str, s
 
 def _blocks(given: Mapping[str, str]) -> list[tuple[int, list[int]]]:
     """Sections by number with the numbers of their statements, and an empty one of each at the end."""
-    numbers = sorted(
-        {int(name.split(".")[1]) for name in given if name.startswith("section.") and name.endswith(".id")}
-    )
+    filled = {
+        name.split(".")[1]
+        for name, value in given.items()
+        if name.startswith("section.") and value and "facet" not in name
+    }
+    numbers = sorted(int(number) for number in filled if f"section.{number}.id" in given)
     found = []
     for section in [*numbers, (numbers[-1] + 1) if numbers else 0]:
         prefix = f"section.{section}."
         own = sorted(
             int(name.removeprefix(prefix)[:-5])
             for name in given
-            if name.startswith(prefix) and name.endswith(".text") and name.removeprefix(prefix)[:-5].isdigit()
+            if name.startswith(prefix)
+            and name.endswith(".text")
+            and name.removeprefix(prefix)[:-5].isdigit()
+            and (given[name] or given.get(name.replace(".text", ".basis")))
         )
         found.append((section, [*own, (own[-1] + 1) if own else 0]))
     return found

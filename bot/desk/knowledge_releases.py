@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from bot.desk.html import render, see
-from bot.desk.knowledge_site import KIND_NAMES, SWAP, WORKSHOP, fields, number, run, told
+from bot.desk.knowledge_site import KIND_NAMES, SWAP, WORKSHOP, fields, in_words, number, run, told
 from bot.desk.sessions import Staff
 from bot.desk.site import Page
 from bot.editing import builds, entries
@@ -16,6 +16,20 @@ from knowledge import live
 
 SHOWN = 8
 ADVISOR_GUIDE = "guide:village-advisor/"
+# What a build says of its progress, by its first word.
+STEPS = {
+    "asked": "正在问标准问题",
+    "asking": "正在问标准问题",
+    "embedded": "正在读新的问法和文字",
+    "embedding": "正在读新的问法和文字",
+    "fitting": "正在定多有把握才答",
+    "indexing": "正在建索引",
+    "learning": "正在学怎么分清各件事",
+    "nothing": "问法没有变，沿用上一版的",
+    "only": "只改了文字，其余沿用上一版的",
+    "reading": "正在检查内容",
+    "release": "建好了",
+}
 VERDICTS = {"worse": "变差", "better": "变好", "different": "不同"}
 
 
@@ -42,6 +56,8 @@ async def show(request: web.Request, who: Staff) -> web.Response:
         kinds=KIND_NAMES,
         states=builds.STATES,
         verdicts=VERDICTS,
+        faults=in_words(shown.progress.splitlines()) if shown.state == builds.FAILED else [],
+        steps=STEPS,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TypeVar
 
@@ -11,12 +11,14 @@ from sqlalchemy import Connection
 
 from bot.channels.web.access import STORE
 from bot.desk.html import render
+from bot.desk.knowledge_faults import all_readable
 from bot.desk.sessions import Staff
 from bot.desk.site import Handler
 from bot.editing.entries import WrongState
 from bot.editing.people import Forbidden
 from bot.editing.swap import Swap
 from bot.editing.workshop import Workshop
+from knowledge import live
 from knowledge.crisis import CrisisContentError
 from knowledge.release import ReleaseError
 from knowledge.schema import ContentError
@@ -48,9 +50,15 @@ def told(handler: Handler) -> Handler:
         except LookupError:
             return render(request, "message.html", who, 404, title="没有找到", message="没有这一条，可能已经删掉了。")
         except (WrongState, ContentError, CrisisContentError, ImportRefused, ReleaseError) as fault:
-            return render(request, "message.html", who, 422, title="没有做成", message=str(fault))
+            message = "\n".join(in_words(str(fault).splitlines()))
+            return render(request, "message.html", who, 422, title="没有做成", message=message)
 
     return serve
+
+
+def in_words(faults: Iterable[str]) -> list[str]:
+    """Faults of entries as editors read them."""
+    return all_readable(faults, {guide.id: guide.title for guide in live.knowledge().release.catalogue.guides})
 
 
 async def run(request: web.Request, work: Callable[[Connection], T]) -> T:

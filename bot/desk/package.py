@@ -77,8 +77,15 @@ def packed(connection: Connection, imported: Path, by: str) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
         for name, body in {MANIFEST: json.dumps(manifest, indent=1).encode(), **files}.items():
             package.writestr(name, body)
-    audited(connection, by, "package.export", "package", {"files": len(files)})
-    return out.getvalue()
+    body = out.getvalue()
+    audited(connection, by, "package.export", "package", {"files": len(files), "sha256": fingerprint(body)})
+    return body
+
+
+def fingerprint(body: bytes) -> str:
+    """SHA-256 of the whole package: in the audit log where it was made, shown where it is brought in. Who asks there knows
+    that nobody changed it on the way; the digests inside only tell damage."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def contents(connection: Connection, imported: Path) -> Files:
@@ -105,9 +112,47 @@ def unpacked(body: bytes) -> Files:
     return _proven(files)
 
 
-def take(connection: Connection, files: Files, imported: Path, by: str) -> Taken:
+def take(connection: Connection, files: Files, imported: Path, by: str, sha256: str = "") -> Taken:
     """Bring the checked ``files`` in, beside what is here. What is here already and equal is left; what is here and different
     refuses all of it. Noted in the audit log. PackageFault, OSError."""
+    new = compared(connection, files, imported)
+    given = new.rows
+    ids = _people(connection, new.people, given["duty"], by)
+    for row in (*given["entries"], *given["canned"]):
+        connection.execute(insert(_TABLES[row.table]).values(row.values()))
+    for shift in _shifts(given["duty"]):
+        connection.execute(insert(duty).values(shift.values() | {"account_id": ids[shift.person]}))
+    taken = Taken(
+        entries=len(given["entries"]),
+        documents=len(new.documents),
+        shifts=len(given["duty"]),
+        replies=len(given["canned"]),
+        people=len(given["people"]),
+        known=new.known,
+    )
+    details = {"entries": taken.entries, "documents": taken.documents, "sha256": sha256}
+    audited(connection, by, "package.import", "package", details)
+    for document in new.documents:  # last: a fault before leaves the folder as it was
+        keep(imported, document)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What of a package is not here yet: rows by table, documents; all ``people`` of it; how much is ``known`` here already."""
+
+    rows: Mapping[str, list[Row]]
+    documents: list[Any]
+    people: list[Row]
+    known: int
+
+    @property
+    def entries(self) -> list[EntryRow]:
+        return [row for row in self.rows["entries"] if isinstance(row, EntryRow)]
+
+
+def compared(connection: Connection, files: Files, imported: Path) -> New:
+    """What :func:`take` would bring in; changes nothing. PackageFault for what is here and different, and faulty rows."""
     documents = _documents(files, imported)
     try:
         given = {name: read_rows(name, files.get(f"tables/{name}.json", b"[]")) for name in _TABLES}
@@ -126,24 +171,8 @@ def take(connection: Connection, files: Files, imported: Path, by: str) -> Taken
     if other:
         shown = "、".join(other[:10]) + ("……" if len(other) > 10 else "")
         raise PackageFault(f"这里已经有不一样的：{shown}。什么都没有装。装包要装到空的地方，或者内容一样的地方。")
-    ids = _people(connection, given["people"], given["duty"], by)
-    for row in (*new["entries"], *new["canned"]):
-        connection.execute(insert(_TABLES[row.table]).values(row.values()))
-    for shift in _shifts(new["duty"]):
-        connection.execute(insert(duty).values(shift.values() | {"account_id": ids[shift.person]}))
-    fresh = [document for document, state in documents.values() if state == "new"]
-    taken = Taken(
-        entries=len(new["entries"]),
-        documents=len(fresh),
-        shifts=len(new["duty"]),
-        replies=len(new["canned"]),
-        people=len(new["people"]),
-        known=known + sum(state == "known" for _, state in documents.values()),
-    )
-    audited(connection, by, "package.import", "package", {"entries": taken.entries, "documents": taken.documents})
-    for document in fresh:  # last: a fault before leaves the folder as it was
-        keep(imported, document)
-    return taken
+    known += sum(state == "known" for _, state in documents.values())
+    return New(new, [document for document, state in documents.values() if state == "new"], given["people"], known)
 
 
 _TABLES: Mapping[str, Any] = {"people": accounts, "entries": knowledge_entries, "duty": duty, "canned": canned}

@@ -24,7 +24,7 @@ def package(options: Settings, action: str, file: Path) -> int:
     """Take everything that administrators hold along in one zip, or bring such a zip in."""
     # Only here: it reads knowledge, whose libraries the supervisor must not keep in memory.
     from bot.desk.audit import COMMAND
-    from bot.desk.package import PackageFault, packed, take, unpacked
+    from bot.desk.package import PackageFault, fingerprint, packed, take, unpacked
 
     try:
         migrate(options.database)
@@ -35,9 +35,12 @@ def package(options: Settings, action: str, file: Path) -> int:
             with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(body)
             print(f"打好了 / packed: {file}")
+            print(f"指纹 / fingerprint (SHA-256): {fingerprint(body)}")
             return 0
-        files = unpacked(file.read_bytes())
-        taken = _run(options, lambda connection: take(connection, files, options.imported_dir, COMMAND))
+        body = file.read_bytes()
+        files, known = unpacked(body), fingerprint(body)
+        print(f"指纹 / fingerprint (SHA-256): {known}")
+        taken = _run(options, lambda connection: take(connection, files, options.imported_dir, COMMAND, known))
         print(
             f"装好了 / brought in: {taken.entries} 个条目版本 / versions, {taken.documents} 个文件 / documents, "
             f"{taken.shifts} 班 / shifts, {taken.replies} 条常用语 / replies; {taken.known} 样本来就有 / here already"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from bot.editing.entries import DRAFT, REPLACED, STATES
+from bot.editing.entries import DRAFT, REPLACED, STATES, to_choose
 from knowledge.entries import Entry, validated
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -79,6 +79,8 @@ class EntryRow(Row):
             raise ValueError(f"没有“{self.state}”这种状态")
         if self.state not in (DRAFT, REPLACED) and self.author == self.reviewer:
             raise ValueError("自己写的不能自己审")
+        if self.state not in (DRAFT, REPLACED) and to_choose(self.body):
+            raise ValueError("有段落还没有选用哪个")
         if self.state != REPLACED:
             validated(Entry(self.kind, self.key_, self.body))
         return self

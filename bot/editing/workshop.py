@@ -22,6 +22,7 @@ from knowledge.entries import write_entries
 log = logging.getLogger(__name__)
 # No build takes so long: learning anew takes minutes.
 LONGEST = timedelta(hours=1)
+BROKEN = "检查中断了（{}），请再来一次；还不行就请维护人员看日志"
 # Child processes read settings from the environment, where a test or a container may have set others than .env.
 COMMAND = (sys.executable, "-m", "knowledge", "draft")
 
@@ -82,10 +83,15 @@ class Workshop:
                     await self._swap.warm(found["release"])
                     await self._store.run(lambda connection: builds.finish(connection, id, found))
                 else:
+                    if (
+                        "Traceback (most recent call last)" in last
+                    ):  # no fault of an entry: nothing that editors could mend
+                        log.error("build %d ended: %s", id, last)
+                        last = BROKEN.format(last.splitlines()[-1].split(":")[0])
                     await self._store.run(lambda connection: builds.finish(connection, id, None, last))
             except Exception as error:
                 log.exception("build %d failed", id)
-                fault = f"检查中断了（{error.__class__.__name__}），请再来一次；还不行就请维护人员看日志"
+                fault = BROKEN.format(error.__class__.__name__)
                 await self._store.run(lambda connection: builds.finish(connection, id, None, fault))
 
     async def _run(self, id: int, given: Path, report: Path) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from knowledge.sources.files import (
     PAGE_NUMBER,
     ImportRefused,
     decoded,
+    page_lines,
     size_checked,
 )
 from knowledge.sources.tables import Table, read_tables
@@ -105,7 +106,7 @@ def _pdf_pages(path: Path) -> list[list[str]]:
                 else f"超过 {MAX_PAGES} 页 / too many pages"
             )
             raise ImportRefused(f"{path.name}: {told}")
-        return [page.extract_text().split("\n") for page in reader.pages]
+        return [page_lines(page.extract_text()) for page in reader.pages]
     except ImportRefused:
         raise
     except (MemoryError, Exception) as error:  # pypdf lets errors of every kind through when a file is damaged

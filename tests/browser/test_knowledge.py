@@ -113,7 +113,7 @@ def test_two_people_change_the_knowledge_and_a_resident_sees_it(enter: Enter, tm
     picture(reviewer, "desk-knowledge")
     for _ in range(3):
         waiting.get_by_role("row").filter(has_text="待审核").get_by_role("link").first.click()
-        if "legal-aid" in reviewer.title():
+        if "法律援助" in reviewer.title():
             assert axe(reviewer) == []
             picture(reviewer, "desk-review")
         reviewer.get_by_role("button", name="通过").click()

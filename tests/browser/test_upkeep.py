@@ -159,19 +159,42 @@ def test_everything_goes_out_as_one_zip_and_comes_in(enter: Enter, tmp_path: Pat
     menu(page, "打包")
     expect(page.get_by_role("heading", name="打包带走，装入包")).to_be_visible()
     assert axe(page) == []
-    picture(page, "desk-package")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="打包下载").click()
     waiting.value.save_as(tmp_path / "all.zip")
     assert re.fullmatch(r"yinfawen-\d{4}-\d\d-\d\d\.zip", waiting.value.suggested_filename)
     page.get_by_label("包", exact=True).set_input_files(tmp_path / "all.zip")
-    page.get_by_role("button", name="检查并装入").click()
+    # Looked at without leaving the page, so the file stays chosen.
+    page.get_by_role("button", name="看看里面有什么").click()
+    expect(page.get_by_text("看过了，还没有装")).to_be_visible()
+    assert axe(page) == []
+    picture(page, "desk-package", full=True)
+    page.get_by_role("button", name="装入", exact=True).click()
     expect(page.get_by_text("装好了：0 个条目版本")).to_be_visible()
     assert axe(page) == []
     (tmp_path / "bad.zip").write_bytes((tmp_path / "all.zip").read_bytes()[:300])
     page.get_by_label("包", exact=True).set_input_files(tmp_path / "bad.zip")
-    page.get_by_role("button", name="检查并装入").click()
+    page.get_by_role("button", name="看看里面有什么").click()
     expect(page.get_by_role("alert")).to_contain_text("已经损坏")
+    assert axe(page) == []
+
+
+def test_pages_of_new_withdrawn_and_refused_entries_are_for_everybody(enter: Enter) -> None:
+    page = enter("bianji")
+    page.goto("/desk/knowledge/new/guide")
+    assert axe(page) == []
+    page.get_by_label("编号（小写字母、数字、短横，比如").fill("new-matter")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("alert")).to_contain_text("还没有保存")
+    assert axe(page) == []
+    page.goto("/desk/knowledge/entries/channel/12348")
+    page.get_by_label("为什么撤下").fill("试一试")
+    page.get_by_role("button", name="写成撤下的草稿").click()
+    expect(page.get_by_role("alert")).to_contain_text("这些还指着渠道卡“12348”")
+    assert len(page.get_by_role("alert").inner_text()) < 2500
+    assert axe(page) == []
+    page.goto("/desk/nowhere")
+    expect(page.get_by_role("heading", name="没有这个页面")).to_be_visible()
     assert axe(page) == []
 
 

@@ -13,15 +13,16 @@ from sqlalchemy import insert
 from bot.channels.web.access import STORE
 from bot.desk import accounts
 from bot.desk.audit import COMMAND
-from bot.desk.knowledge_faults import readable
+from bot.desk.knowledge_faults import all_readable, readable
 from bot.desk.knowledge_pages import DOORS
 from bot.editing.forms import fields_of
 from bot.editing.tables import knowledge_entries
 from bot.settings import Settings
 from knowledge import live
-from knowledge.catalogue import ChannelKind
+from knowledge.catalogue import ChannelKind, load_catalogue
 from knowledge.conflicts import SetAside, keep
-from knowledge.entries import Entry, record
+from knowledge.entries import Entry, overlaid, record
+from knowledge.schema import ContentError
 from tests.desk.conftest import Browser, Enter
 from tests.desk.test_knowledge import HEAD, NEW, PROOFS, built, changed, knowledge, posted, sent, sheet, small
 
@@ -258,6 +259,28 @@ async def test_an_editor_for_lists_uploads_them(
 )
 def test_places_of_faults_are_told(fault: str, told: str) -> None:
     assert readable(fault) == told
+
+
+def test_faults_between_entries_are_told_once_and_by_name() -> None:
+    """As the cross-checks say them, of the shipped content: nothing English is left, and no line of a file."""
+    catalogue = load_catalogue()
+    titles = {guide.id: guide.title for guide in catalogue.guides}
+
+    def told(entry: Entry) -> list[str]:
+        with pytest.raises(ContentError) as fault:
+            overlaid(catalogue, [entry])
+        return all_readable(str(fault.value).splitlines(), titles)
+
+    (pointing,) = told(Entry("channel", "12348", None))
+    assert pointing.startswith("这些还指着渠道卡“12348”，要先改它们：")
+    for place in ("指引“请不起律师，怎么申请法律援助”", "不归我们管的问法", "固定答复", "随软件来的内容"):
+        assert pointing.count(place) == 1
+    assert ".yml" not in pointing
+    doubled, scope = catalogue.guides[0].sections[0].questions[0], catalogue.scope[0]
+    body = record(catalogue, "scope", scope.id)
+    assert body is not None
+    (line,) = told(Entry("scope", scope.id, body | {"questions": [*scope.questions, doubled]}))
+    assert line.startswith(f"问法“{doubled}”已经有了（指引“{catalogue.guides[0].title}”")
 
 
 def test_every_kind_of_door_can_be_chosen() -> None:

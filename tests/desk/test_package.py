@@ -23,7 +23,7 @@ from bot.conversations.store import connect
 from bot.conversations.tables import conversations
 from bot.desk import accounts, package
 from bot.desk.audit import COMMAND
-from bot.desk.package import PackageFault, contents, packed, take, unpacked
+from bot.desk.package import PackageFault, contents, fingerprint, packed, take, unpacked
 from bot.desk.passwords import fits, hashed
 from bot.desk.tables import accounts as account_table
 from bot.desk.tables import audit, canned, duty
@@ -290,14 +290,29 @@ async def test_administrators_take_it_along_and_bring_it_in(
     assert (await root.post("/desk/package.zip", csrf="wrong"))[0] == 403
     bad = FormData({"csrf": root.csrf})
     bad.add_field("file", b"PK..", filename="x.zip")
-    async with root.client.post("/desk/package", data=bad) as response:
+    async with root.client.post("/desk/package/look", data=bad) as response:
         assert response.status == 422
         assert "不是打好的包" in await response.text()
-    form = FormData({"csrf": root.csrf})
-    form.add_field("file", full, filename="x.zip")
-    async with root.client.post("/desk/package", data=form) as response:
-        text = await response.text()
-        assert response.status == 200, text
+
+    async def send(path: str, **fields: str) -> tuple[int, str]:
+        form = FormData({"csrf": root.csrf, **fields})
+        form.add_field("file", full, filename="x.zip")
+        async with root.client.post(path, data=form) as response:
+            return response.status, await response.text()
+
+    # Nothing comes in that nobody looked at, and looking changes nothing.
+    status, text = await send("/desk/package")
+    assert (status, "先点“看看里面有什么”" in text) == (422, True)
+    status, text = await send("/desk/package/look")
+    assert (status, "5 个条目版本，1 个导入的文件" in text) == (200, True)
+    assert "有 1 条在包里已经通过审核" in text
+    shown = fingerprint(full)
+    assert f"<code>{shown}</code>" in text
+    assert rows("select count(*) from knowledge_entries") == [(0,)]
+    assert not (options.imported_dir / "holidays.json").exists()
+    status, text = await send("/desk/package", fingerprint=shown)
+    assert status == 200, text
+    assert shown in str(rows("select details from audit where action = 'package.import'"))
     assert "装好了：5 个条目版本，1 个导入的文件" in text
     assert (options.imported_dir / "holidays.json").is_file()
     async with root.client.post("/desk/package.zip", data={"csrf": root.csrf}) as response:

@@ -19,7 +19,7 @@ from knowledge.documents.blocks import blocks_of_lines
 from knowledge.documents.document_import import kind_checked
 from knowledge.documents.pieces import LONGEST, Piece, pieces_of, sentences
 from knowledge.documents.read import without_margins
-from knowledge.sources.files import ImportRefused
+from knowledge.sources.files import ImportRefused, page_lines
 from tests.knowledge.documents.files import MAKERS, PAGE, word
 
 
@@ -69,6 +69,10 @@ class TestStructure:
         assert [piece.text for piece in read(tmp_path, ".pdf", MAKERS[".pdf"](tmp_path))] == [
             f"{line}{line}，{line}{line}，结束了。"
         ]
+
+    def test_radicals_that_browsers_print_become_characters(self) -> None:
+        """「第⼀条　⻓⻔」: printed by Chromium, the characters are not those that anybody types."""
+        assert page_lines("第\u2f00条　便\u2ea0\n\u2ed3\u2ed4市 2\u2f49") == ["第一条　便民", "长门市 2月"]
 
     def test_headers_with_numbers_go_and_text_stays(self) -> None:
         pages = [[f"第{n}期 简报", f"正文{word}", f"第 {n} 页 共 4 页"] for n, word in enumerate("甲乙丙丁", 1)]
