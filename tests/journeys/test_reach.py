@@ -196,4 +196,4 @@ async def test_nothing_that_is_sent_makes_it_call_an_address(
         assert lure.calls == 0
         with contextlib.suppress(aiohttp.ClientError):
             await session.get(lure.url)
-        assert lure.calls == 1, "it does count"
+        assert lure.calls, "it does count"
