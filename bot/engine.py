@@ -57,7 +57,7 @@ class DialogueEngine:
             message["metadata"] = {"embedding": base64.b64encode(vector.astype("<f2").tobytes()).decode()}
         try:
             async with self._session.post(
-                f"{self._url}/webhooks/rest/webhook", json=message, timeout=self._timeout
+                f"{self._url}/webhooks/rest/webhook", json=message, timeout=self._timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:
                     raise EngineFailed("garbage")
@@ -83,7 +83,8 @@ class DialogueEngine:
     async def alive(self) -> bool:
         """Does it answer at all? For readiness pages only."""
         try:
-            async with self._session.get(f"{self._url}/", timeout=aiohttp.ClientTimeout(total=1.0)) as response:
+            limit = aiohttp.ClientTimeout(total=1.0)
+            async with self._session.get(f"{self._url}/", timeout=limit, allow_redirects=False) as response:
                 return response.status == 200
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
             return False

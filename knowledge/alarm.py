@@ -41,6 +41,7 @@ def alarm(heard: bool, danger: float, best: Scored | None) -> Alarm:
         return Alarm.INSTEAD
     if danger < WHISPER:
         return Alarm.NONE
-    guessed = ours >= GUESSED or (best is not None and best.probability >= PLAIN)  # plainly nothing of ours will do as well
+    # That it is plainly about nothing of ours will do as well.
+    guessed = ours >= GUESSED or (best is not None and best.probability >= PLAIN)
     before = LIKELY if plain else FAINT if guessed else HINT
     return Alarm.BEFORE if danger >= before else Alarm.AFTER

@@ -246,7 +246,7 @@ class Knowledge:
 
     def status(self, reason: str) -> Answer:
         """The answer of one row of the status table: text, doors and suggestions. KeyError for an unknown reason."""
-        row = self.release.catalogue.status[reason]
+        row = self._now.catalogue.status[reason]
         answer = Answer(
             status=Status(row.status),
             reason=row.reason,
@@ -257,12 +257,16 @@ class Knowledge:
         )
         return self.current(answer)
 
+    def knows_hours(self, door: str) -> bool:
+        """Did somebody enter hours of this door that are valid today?"""
+        return self._now.catalogue.hours_of(door) is not None
+
     def hours(self, door: str, text: str, now: datetime | None = None) -> Answer:
         """When the door is open, as far as ``text`` asks; says so when nobody entered it. KeyError for an unknown door."""
         if not self._now.valid(f"channel:{door}"):
             return self.status("outdated")
         moment = now or datetime.now(SHANGHAI)
-        return replace(hours_answer(door, text, moment, self.release.catalogue, self._citer), release=self.release.id)
+        return replace(hours_answer(door, text, moment, self._now.catalogue, self._citer), release=self.release.id)
 
     def every_answer(self) -> Iterator[tuple[str, Answer]]:
         """Every answer that knowledge can give, with the key of what gives it; for checks of the whole content."""
@@ -390,14 +394,14 @@ class Knowledge:
 
     def _service_hours(self, inquiry: Inquiry) -> Answer | None:
         """Asks when a door is open whose hours an administrator entered; without hours its card says what is known."""
-        catalogue = self.release.catalogue
+        catalogue = self._now.catalogue
         if not catalogue.hours_tables or not asks_hours(catalogue.hours_words, inquiry.normal):
             return None
         said = searchable(inquiry.normal)
         named = max((name for name in self._names if len(name) > 2 and name in said), key=len, default=None)
         key = None if named else self._understood_key(inquiry)
         door = self._names[named].id if named else (key or "").removeprefix("channel:")
-        return None if catalogue.hours_of(door) is None else self.hours(door, inquiry.normal)
+        return self.hours(door, inquiry.normal) if self.knows_hours(door) else None
 
     def _understood_key(self, inquiry: Inquiry) -> str | None:
         """Key of the best target when it has enough evidence."""

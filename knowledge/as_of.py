@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from knowledge.catalogue import Catalogue, Statement
+from knowledge.hours.records import HoursTable
 from knowledge.imported import AdvisorList, ProofList
 from knowledge.passages import Citer
 from knowledge.places.advisor_answers import AdvisorAnswers
@@ -48,8 +50,20 @@ class AsOf:
         lists = {
             "proof_lists": tuple(filter(None, (_proofs(each, day) for each in catalogue.proof_lists))),
             "advisor_lists": tuple(filter(None, (_advisors(each, day) for each in catalogue.advisor_lists))),
+            "hours_tables": tuple(filter(None, (_hours(each, day) for each in catalogue.hours_tables))),
         }
-        self._catalogue = catalogue.model_copy(update=lists)
+        shipped = {row.reason: row for row in catalogue.stand_ins}
+        always = tuple(
+            row for row in catalogue.hours_words.always if row.basis.law is None or self.valid(f"law:{row.basis.law}")
+        )
+        changed: dict[str, Any] = lists | {
+            "statuses": tuple(row if within(row, day) else shipped.get(row.reason, row) for row in catalogue.statuses),
+            "hours_words": catalogue.hours_words.model_copy(update={"always": always}),
+        }
+        # Not copied: a copy keeps what was worked out for the rows before (cached properties).
+        self.catalogue = Catalogue.model_construct(
+            **{name: changed.get(name, getattr(catalogue, name)) for name in Catalogue.model_fields}
+        )
 
     def valid(self, key: str) -> bool:
         """Is ``kind:key`` (a guide, card, scope note, law or document) within its dates?"""
@@ -59,8 +73,8 @@ class AsOf:
     def gone_questions(self) -> frozenset[str]:
         """Known questions of guides and cards that are outside their dates: nobody is led there."""
         rows = [
-            *((f"guide:{guide.id}", section.questions) for guide, section in self._catalogue.sections()),
-            *((f"channel:{card.id}", (card.name, *card.aliases, *card.questions)) for card in self._catalogue.channels),
+            *((f"guide:{guide.id}", section.questions) for guide, section in self.catalogue.sections()),
+            *((f"channel:{card.id}", (card.name, *card.aliases, *card.questions)) for card in self.catalogue.channels),
         ]
         return frozenset(question for key, questions in rows if key in self._gone for question in questions)
 
@@ -87,16 +101,16 @@ class AsOf:
 
     @cached_property
     def proofs(self) -> ProofAnswers:
-        return ProofAnswers(self._catalogue, self._citer, self._status)
+        return ProofAnswers(self.catalogue, self._citer, self._status)
 
     @cached_property
     def advisors(self) -> Advisors:
-        return Advisors(self._catalogue.advisor_lists)
+        return Advisors(self.catalogue.advisor_lists)
 
     @cached_property
     def advisor_answers(self) -> AdvisorAnswers:
         return AdvisorAnswers(
-            self._places, self.advisors, self._catalogue, self._citer, self._status, self._today, self._stale_days
+            self._places, self.advisors, self.catalogue, self._citer, self._status, self._today, self._stale_days
         )
 
 
@@ -109,3 +123,8 @@ def _proofs(source: ProofList, day: date) -> ProofList | None:
 def _advisors(source: AdvisorList, day: date) -> AdvisorList | None:
     rows = tuple(row for row in source.entries if within(row, day)) if within(source, day) else ()
     return source.model_copy(update={"entries": rows}) if rows else None
+
+
+def _hours(source: HoursTable, day: date) -> HoursTable | None:
+    rows = tuple(row for row in source.doors if within(row, day)) if within(source, day) else ()
+    return source.model_copy(update={"doors": rows}) if rows else None

@@ -121,13 +121,14 @@ class ScopeNote(Dated):
     questions: Annotated[tuple[Text, ...], Field(min_length=3)]
 
 
-class StatusRow(Row):
-    """One outcome of the closed list: resident text and staff label."""
+class StatusRow(Dated):
+    """One outcome of the closed list: resident text and staff label. Outside its dates the shipped row stands in."""
 
     status: Literal["answered", "clarify", "unanswerable", "crisis", "handover", "refused", "error"]
     reason: Slug
     label: Text
     text: Text
+    confirmed: date | None = None
     follow_ups: tuple[Text, ...] = ()
     routes: tuple[RouteRef, ...] = ()
 
@@ -214,6 +215,8 @@ class Catalogue(BaseModel):
     hours_tables: tuple[HoursTable, ...] = ()
     holiday_tables: tuple[HolidayTable, ...] = ()
     document_texts: tuple[DocumentText, ...] = ()
+    # Shipped rows of the status table that an entry replaced: something must always be said.
+    stand_ins: tuple[StatusRow, ...] = ()
 
     @cached_property
     def channel(self) -> dict[str, Channel]:

@@ -72,6 +72,10 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
     yield from _doubles([row.id for row in catalogue.channels], "channel")
     yield from _doubles([row.reason for row in catalogue.statuses], "status reason")
     yield from _doubles([row.name for row in catalogue.laws], "law")
+    stand_ins = {row.reason for row in catalogue.stand_ins}
+    for text in catalogue.statuses:
+        if (text.valid_from or text.valid_until) and text.reason not in stand_ins:
+            yield f"statuses.yml: {text.reason!r} is shipped and cannot run out: nothing would stand in for it"
     questions = [question for _, section in catalogue.sections() for question in section.questions]
     questions += [question for row in catalogue.scope for question in row.questions]
     questions += [question for row in catalogue.channels for question in row.questions]
@@ -82,7 +86,7 @@ def _cross_faults(catalogue: Catalogue, folder: Path) -> Iterator[str]:
     refs = [(f"{guide.id}.yml", ref) for guide in catalogue.guides for ref in guide.routes]
     refs += [(f"{guide.id}.yml", ref) for guide, section in catalogue.sections() for ref in section.routes]
     refs += [("scope.yml", ref) for row in catalogue.scope for ref in row.routes]
-    refs += [("statuses.yml", ref) for row in catalogue.statuses for ref in row.routes]
+    refs += [("statuses.yml", ref) for row in (*catalogue.statuses, *catalogue.stand_ins) for ref in row.routes]
     laid = [(situation.id, doors) for situation in catalogue.situations for doors in situation.doors]
     refs += [("situations.yml", ref) for _, doors in laid for ref in doors.routes]
     guides = {guide.id for guide in catalogue.guides}

@@ -117,6 +117,7 @@ def overlaid(catalogue: Catalogue, entries: Sequence[Entry], content: Path = CON
             continue
         if isinstance(row, StatusRow):
             faults += _lost_marks(catalogue.status.get(entry.key), row)
+            changed["stand_ins"] = _with_stand_in(changed.get("stand_ins", catalogue.stand_ins), catalogue, row)
         if entry.kind == "document":
             faults += _other_file(next((old for old in catalogue.documents if old.id == entry.key), None), row)
         fields = [_LISTS[type(row)]] if entry.kind == IMPORT and row else _fields(entry.kind)
@@ -190,6 +191,12 @@ def _other_file(old: DocumentRow | None, new: BaseModel | None) -> list[str]:
     if old is not None and new is not None and old.model_copy(update=dates) == new.model_copy(update=dates):
         return []
     return ["document: 文件只能改日期 / only the dates of a document can be changed"]
+
+
+def _with_stand_in(kept: tuple[StatusRow, ...], catalogue: Catalogue, new: StatusRow) -> tuple[StatusRow, ...]:
+    """``kept`` with the row that is replaced: the first one replaced is the shipped one."""
+    old = catalogue.status.get(new.reason)
+    return kept if old in (None, new) or any(row.reason == new.reason for row in kept) else (*kept, old)
 
 
 def _lost_marks(old: StatusRow | None, new: StatusRow) -> list[str]:

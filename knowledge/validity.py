@@ -13,6 +13,7 @@ from typing import Any
 from knowledge.catalogue import Catalogue
 from knowledge.hours.answer import SHANGHAI
 
+HOURS = "服务时间"
 SOON, OLD = timedelta(days=30), timedelta(days=365)
 
 
@@ -68,6 +69,10 @@ def things(catalogue: Catalogue) -> Iterator[Thing]:
         yield _thing("import", proofs.file, proofs.title, proofs)
     for advisors in catalogue.advisor_lists:
         yield _thing("import", advisors.file, advisors.title, advisors)
+    for row in catalogue.statuses:
+        yield _thing("status", row.reason, row.label, row)
+    for hours in catalogue.hours_tables:
+        yield _thing("import", hours.file, HOURS, hours)
     for uploaded in catalogue.document_texts:
         yield _thing("import", uploaded.file, uploaded.title, uploaded)
 
@@ -75,22 +80,37 @@ def things(catalogue: Catalogue) -> Iterator[Thing]:
 def reminders(catalogue: Catalogue, day: date) -> list[Reminder]:
     """What somebody should look at again, the most pressing first."""
     found = [reminder for thing in things(catalogue) if (reminder := _reminder(thing, day)) is not None]
+    found += [reminder for thing in _doors(catalogue) if (reminder := _dates_reminder(thing, day)) is not None]
     order = ("over", "early", "soon", "old")
     return sorted(found, key=lambda item: (order.index(item.why), item.day or date.min, item.thing.name))
 
 
+def _doors(catalogue: Catalogue) -> Iterator[Thing]:
+    """The hours of each door, as parts of their table: they are changed with it, and confirmed with it."""
+    for table in catalogue.hours_tables:
+        for row in table.doors:
+            card = catalogue.channel[row.door]
+            yield _thing("import", table.file, f"{HOURS}：{card.name}", row)
+
+
 def _reminder(thing: Thing, day: date) -> Reminder | None:
+    if (found := _dates_reminder(thing, day)) is not None:
+        return found
+    # A scope note or fixed text says nothing of the world; nobody has to confirm that, unless they once did.
+    if thing.confirmed is None and thing.kind in ("scope", "status"):
+        return None
+    if thing.confirmed is None or thing.confirmed < day - OLD:
+        return Reminder(thing, "old", thing.confirmed)
+    return None
+
+
+def _dates_reminder(thing: Thing, day: date) -> Reminder | None:
     if thing.valid_until is not None and thing.valid_until < day:
         return Reminder(thing, "over", thing.valid_until)
     if thing.valid_from is not None and thing.valid_from > day:
         return Reminder(thing, "early", thing.valid_from)
     if thing.valid_until is not None and thing.valid_until <= day + SOON:
         return Reminder(thing, "soon", thing.valid_until)
-    # A scope note says what is not ours; nobody has to confirm that, unless they once did.
-    if thing.confirmed is None and thing.kind == "scope":
-        return None
-    if thing.confirmed is None or thing.confirmed < day - OLD:
-        return Reminder(thing, "old", thing.confirmed)
     return None
 
 
@@ -100,5 +120,6 @@ def _thing(kind: str, key: str, name: str, row: Any) -> Thing:
 
 
 def _rows_confirmed(row: Any) -> date | None:
-    """A directory is as old as the oldest of its rows."""
-    return min((entry.confirmed for entry in getattr(row, "entries", ())), default=None)
+    """A directory, or a table of hours, is as old as the oldest of its rows."""
+    rows = (*getattr(row, "entries", ()), *getattr(row, "doors", ()))
+    return min((each.confirmed for each in rows), default=None)

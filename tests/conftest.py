@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -111,15 +112,19 @@ def service_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("service")
 
 
-@pytest.fixture(scope="session")
-def service_metrics(service_home: Path) -> Path:
-    """Holds the address of that product's metrics page; a file, because only who starts it knows the port."""
-    return service_home / "metrics-address"
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The product that ``service_url`` starts: its supervisor, and the ports of its parts."""
+
+    process: subprocess.Popen[bytes]
+    public: int
+    internal: int
+    rasa: int
 
 
 @pytest.fixture(scope="session")
-def service_url(data_dir: Path, other_site: str, service_home: Path, service_metrics: Path) -> Iterator[str]:
-    """Address of the whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
+def running(data_dir: Path, other_site: str, service_home: Path) -> Iterator[Running]:
+    """The whole product as `make run` starts it: supervisor, service and Rasa, on free ports."""
     python = need_rasa()
     home = service_home
     shutil.copytree(data_dir / "releases", home / "releases")
@@ -146,7 +151,6 @@ def service_url(data_dir: Path, other_site: str, service_home: Path, service_met
         "YINFAWEN_PUBLIC_URL": "https://fa.example.org",
         "YINFAWEN_LOG_LEVEL": "DEBUG",  # tests/journeys/test_kept_nowhere.py reads it all
     }
-    service_metrics.write_text(f"http://127.0.0.1:{internal}/metrics")
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
@@ -154,10 +158,16 @@ def service_url(data_dir: Path, other_site: str, service_home: Path, service_met
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(process, url, home / "log")
-        yield url
+        yield Running(process, port, internal, rasa)
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def service_url(running: Running) -> str:
+    """Its address."""
+    return f"http://127.0.0.1:{running.public}"
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -173,7 +173,7 @@ class ConversationStore:
 
     async def ping(self) -> None:
         """Raises SQLAlchemyError when the database cannot be used."""
-        await self._run(lambda connection: connection.execute(select(func.count()).select_from(conversations)).scalar())
+        await self._run(lambda connection: connection.execute(select(conversations.c.id).limit(1)).first())
 
     async def open_conversation(self, channel: str) -> tuple[str, str]:
         """Start a conversation; returns its id and its secret token, which is not kept."""
@@ -248,10 +248,13 @@ class ConversationStore:
             raise TurnConflict(client_turn_id)
         return turn
 
-    async def finish_turn(self, turn: Turn, answer: Answer, engine: str, words: handover.Words) -> handover.Settled:
+    async def finish_turn(
+        self, turn: Turn, answer: Answer, engine: str, words: handover.Words, town: str | None = None
+    ) -> handover.Settled:
         """Store the answer of a turn, or what stands in its place: another replica's, or staff's when they own it by now.
 
-        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table.
+        ``engine`` says who gave it (``rasa``, ``knowledge`` or ``crisis``), ``words`` gives the rows of the status table,
+        ``town`` is the town that the turn is about.
         """
 
         def work(connection: Connection) -> handover.Settled:
@@ -272,6 +275,7 @@ class ConversationStore:
                 "release": settled.answer.release,
                 "engine": settled.engine,
                 "matter": settled.answer.matter and settled.answer.matter[:MATTER],
+                "town": town,
                 "answered_at": now if last is None else max(now, last + timedelta(microseconds=1)),
             }
             open_still = update(turns).where(turns.c.id == turn.id, turns.c.answered_at.is_(None))

@@ -71,6 +71,7 @@ turns = Table(
     Column("engine", String(16)),
     Column("answer", JSON),
     Column("matter", String(MATTER)),  # what the answer is about, for counting
+    Column("town", String(32)),  # where it is about, never finer than a town, for counting
     UniqueConstraint("conversation_id", "client_turn_id"),
     UniqueConstraint("conversation_id", "number", name="uq_turns_number"),
     Index("ix_turns_created_at", "created_at"),

@@ -26,6 +26,8 @@ from knowledge.answer import Knowledge
 from knowledge.index import Vector
 from knowledge.normalise import for_display
 from knowledge.passages import searchable
+from knowledge.places.find import shipped_places
+from knowledge.places.towns import town_in_turn
 from knowledge.records import Answer, Status
 
 log = logging.getLogger(__name__)
@@ -149,7 +151,8 @@ class Turns:
         with nullcontext() if self._requests is None else self._requests.holding(turn.conversation_id, number):
             answer, engine = await self._answer(turn)
         try:
-            settled = await self._store.finish_turn(turn, answer, engine, live.knowledge().status)
+            town = await asyncio.to_thread(town_in_turn, shipped_places(), turn.text, answer)
+            settled = await self._store.finish_turn(turn, answer, engine, live.knowledge().status, town)
             answer, engine = settled.answer, settled.engine
             if settled.news:
                 self.desk.ring(DESK)

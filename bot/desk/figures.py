@@ -13,11 +13,12 @@ from bot.conversations.tables import conversations, feedback, turns
 from bot.desk.periods import Period
 from bot.desk.tables import calls
 from knowledge.places.find import shipped_places
+from knowledge.places.towns import town_written
 
 # Fewer of one town could point at somebody: they are shown together.
 FEWEST = 3
 MATTERS = 20
-OTHERS, NO_TOWN = "其他乡镇（少的合在一起）", "没有记下地方"
+OTHERS, NO_TOWN = "其他乡镇（少的合在一起）", "没有记下地方的来电"
 STATUSES = {
     "answered": "答了",
     "clarify": "反问了",
@@ -37,7 +38,8 @@ Counts = list[tuple[str, int]]
 class Figures:
     """What was asked in ``period`` and what came of it. Counts are of questions unless they say otherwise; each list keeps the
     order in which it is shown, and is empty when there was nothing. Seconds are from the stored question to the stored answer;
-    what staff said is not in them. ``towns`` are of telephone calls, the only thing that keeps a place."""
+    what staff said is not in them. ``towns`` are of telephone calls, and of conversations in
+    which one was named: a conversation counts once in each, so that nobody is three of them by asking three times."""
 
     period: Period
     questions: int
@@ -77,7 +79,7 @@ def figures(connection: Connection, period: Period) -> Figures:
     different = func.count(turns.c.conversation_id.distinct())
     handed = select(different).where(*asked[:2], turns.c.status == "handover")
     questions = sum(days.values())
-    towns, call_matters, called = _calls(connection, period)
+    call_towns, call_matters, called = _calls(connection, period)
     return Figures(
         period=period,
         questions=questions,
@@ -91,7 +93,7 @@ def figures(connection: Connection, period: Period) -> Figures:
         ratings=_ratings(connection, period),
         seconds=_seconds(connection, asked),
         calls=called,
-        towns=towns,
+        towns=merged_towns(call_towns + _talk_towns(connection, asked)),
         call_matters=call_matters,
     )
 
@@ -158,7 +160,7 @@ def _at(rows: list[tuple[float, int]], rank: float) -> float:
     return rows[-1][0]
 
 
-def _calls(connection: Connection, period: Period) -> tuple[Counts, Counts, int]:
+def _calls(connection: Connection, period: Period) -> tuple[Counter[str], Counts, int]:
     """By town, by matter, and how many. What operators wrote as the village leads to its town."""
     query = (
         select(calls.c.village, calls.c.matter, func.count().label("total"))
@@ -170,19 +172,22 @@ def _calls(connection: Connection, period: Period) -> tuple[Counts, Counts, int]
     for row in connection.execute(query):
         towns[town_of(row.village)] += row.total
         matters[row.matter or "没有记下事项"] += row.total
-    return merged_towns(towns), matters.most_common(MATTERS), sum(matters.values())
+    return towns, matters.most_common(MATTERS), sum(matters.values())
+
+
+def _talk_towns(connection: Connection, asked: tuple[ColumnElement[bool], ...]) -> Counter[str]:
+    """Conversations by the towns named in them."""
+    query = (
+        select(turns.c.town, func.count(turns.c.conversation_id.distinct()).label("total"))
+        .where(*asked, turns.c.town.is_not(None))
+        .group_by(turns.c.town)
+    )
+    return Counter({row.town: int(row.total) for row in connection.execute(query)})
 
 
 def town_of(village: str) -> str:
     """The town or street of what an operator wrote as the village; NO_TOWN when it is none, or could be in several."""
-    mentions = shipped_places().find(village, expected=True) if village.strip() else ()
-    towns = {
-        place.name if place.kind == "town" else place.within
-        for mention in mentions
-        for place in mention.candidates
-        if place.kind != "outside"
-    }
-    return towns.pop() if len(towns) == 1 else NO_TOWN
+    return town_written(shipped_places(), village) or NO_TOWN
 
 
 def _hour(connection: Connection, column: Any) -> ColumnElement[str]:

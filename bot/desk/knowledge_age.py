@@ -11,8 +11,8 @@ from knowledge.catalogue import Catalogue
 from knowledge.validity import OLD, SOON, Thing, things
 
 AGES = ("三个月以内", "三个月到半年", "半年到一年", "超过一年")
-NAMES = {kind: KIND_NAMES[kind] for kind in ("guide", "channel", "scope", "law", "document")}
-NAMES |= {"proofs": "证明事项清单", "advisors": "法律顾问名册"}
+NAMES = {kind: KIND_NAMES[kind] for kind in ("guide", "channel", "scope", "status", "law", "document")}
+NAMES |= {"proofs": "证明事项清单", "advisors": "法律顾问名册", "hours.json": "服务时间"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ async def _asked(method: str, url: str, headers: Mapping[str, str] | None = None
             if response.status != 200 or len(body) > MOST_BYTES:
                 raise OidcFault(f"{urlsplit(url).path}: status {response.status}, {len(body)} bytes")
             found = json.loads(body)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
         raise OidcFault(f"{urlsplit(url).path}: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise OidcFault(f"{urlsplit(url).path}: no JSON object")

@@ -20,7 +20,7 @@ from knowledge.hours.answer import SHANGHAI
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TOWNS_NOTE = (
-    "只有来电记录里记着村（社区）；网页和微信的会话不存居民住在哪里，所以按乡镇只能数来电。"
+    "来电，加上居民说到了村（社区）或乡镇的会话；一个会话在一个乡镇只算一次，只记乡镇，不记村。没有说地方的会话不在里面。"
     f"少于 {FEWEST} 次的乡镇合在一起，免得认出是谁。"
 )
 HANDED_NOTE = "转人工的会话：在这段时间里要过人工或由人工接着谈的会话，一个会话算一次。"
@@ -57,7 +57,7 @@ def parts(found: Figures, fresh: Sequence[Freshness]) -> list[Part]:
         Part("一天里的钟点", ("钟点", "提问"), list(found.by_hour)),
         Part("居民的评价", ("评价", "次数"), list(found.ratings)),
         Part("多久答复", ("多少提问", "用时"), list(times), "从收到提问到存下答复；人工说的话不算。"),
-        Part("来电的乡镇（街道）", ("乡镇（街道）", "来电"), list(found.towns), TOWNS_NOTE),
+        Part("乡镇（街道）", ("乡镇（街道）", "来电和会话"), list(found.towns), TOWNS_NOTE),
         Part("来电的事项", ("事项", "来电"), list(found.call_matters)),
         Part("知识有多新", ("种类", "共有", *AGES, "30 天内到期", "不在有效期"), ages, "按最近核对的日子算。"),
     ]

@@ -88,7 +88,7 @@ def _sections(found: Figures) -> list[tuple[str, str, str, str, list[tuple[str, 
         ("day", "每天", "日期", "提问", found.by_day, charts.columns),
         ("hour", "一天里的钟点", "钟点", "提问", found.by_hour, charts.columns),
         ("ratings", "居民的评价", "评价", "次数", found.ratings, charts.rows),
-        ("towns", "来电的乡镇（街道）", "乡镇（街道）", "来电", found.towns, charts.rows),
+        ("towns", "乡镇（街道）", "乡镇（街道）", "来电和会话", found.towns, charts.rows),
         ("calls", "来电的事项", "事项", "来电", found.call_matters, charts.rows),
     )
     return [(id, title, one, other, counts, draw(counts, title)) for id, title, one, other, counts, draw in given]

@@ -68,12 +68,13 @@ def with_dates(catalogue: Catalogue, kind: str, key: str, given: Mapping[str, st
 
 
 def with_confirmed(catalogue: Catalogue, kind: str, key: str, day: date) -> Entry:
-    """The record, confirmed on ``day``; of a directory each row with it. LookupError."""
+    """The record, confirmed on ``day``; of a directory or a table of hours each row with it. LookupError."""
     dates_of(catalogue, kind, key)
     body: dict[str, Any] = record(catalogue, kind, key) or {}
     body["confirmed"] = day.isoformat()
-    if "entries" in body:
-        body["entries"] = [row | {"confirmed": day.isoformat()} for row in body["entries"]]
+    for rows in ("entries", "doors"):
+        if rows in body:
+            body[rows] = [row | {"confirmed": day.isoformat()} for row in body[rows]]
     return Entry(kind, key, body)
 
 

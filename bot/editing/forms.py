@@ -29,7 +29,7 @@ PLAIN = {
         "note",
     ),
     "scope": ("reason", "text", "confirmed", "valid_from", "valid_until"),
-    "status": ("status", "label", "text"),
+    "status": ("status", "label", "text", "confirmed", "valid_from", "valid_until"),
 }
 LISTS = {
     "guide": ("not_said",),

@@ -43,7 +43,7 @@ def hours(knowledge: Knowledge, focus: Focus, text: str) -> Answer | None:
     card = card or next(iter(sorted(numbered, key=lambda card: card.kind != "hotline")), None)
     if card is None or card.number is None:
         return None
-    if knowledge.release.catalogue.hours_of(card.id) is not None:
+    if knowledge.knows_hours(card.id):
         return knowledge.hours(card.id, text)
     question = f"{card.number}几点有人接"
     about = knowledge.release.catalogue.context.about.get(card.id)

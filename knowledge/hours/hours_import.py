@@ -23,8 +23,12 @@ NAMES = {
     "holidays": "节假日|法定节假日|放假|holidays",
     "source": "来源|出处|source",
     "confirmed": "核对日期|最近核对|核对时间|确认日期|confirmed",
+    "valid_from": "有效期起|有效从|起用日期|从哪天起用|valid_from",
+    "valid_until": "有效期至|有效期止|有效到|用到哪天|valid_until",
 }
-_NEEDED = frozenset(NAMES)
+_DATES = ("valid_from", "valid_until")
+_NEEDED = frozenset(NAMES) - set(_DATES)
+_OPEN_END = frozenset({"", "长期", "无", "-"})
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::00)?|[点时](?:(\d{1,2})分?|(半))?)")
 _CLOSED, _OPEN = (
     frozenset({"休息", "不上班", "放假", "关门", "closed"}),
@@ -100,6 +104,9 @@ def _hours(row: TableRow, door: str, today: date) -> DoorHours:
     confirmed = day_in(row.need("confirmed", "核对日期"))
     if confirmed > today:
         raise CellFault(f"核对日期还没到 / confirmed is in the future: {confirmed}")
+    begins, ends = (_dated(row.cells.get(name, "")) for name in _DATES)
+    if begins is not None and ends is not None and begins > ends:
+        raise CellFault(f"从 {begins} 起，到 {ends} 止，反了 / begins after it ends")
     times = (OpenTime(weekdays=_weekdays(row.need("weekdays", "星期")), start=start, end=end),)
     holidays = "closed" if said in _CLOSED else "open"
     return DoorHours.model_validate(
@@ -109,8 +116,14 @@ def _hours(row: TableRow, door: str, today: date) -> DoorHours:
             "holidays": holidays,
             "source": row.need("source", "来源"),
             "confirmed": confirmed,
+            "valid_from": begins,
+            "valid_until": ends,
         }
     )
+
+
+def _dated(text: str) -> date | None:
+    return None if text in _OPEN_END else day_in(text)
 
 
 def _joined(rows: list[DoorHours]) -> DoorHours:
@@ -118,6 +131,8 @@ def _joined(rows: list[DoorHours]) -> DoorHours:
     first = rows[0]
     if len({row.holidays for row in rows}) > 1:
         raise CellFault("各行的“节假日”写得不一样 / rows differ in holidays")
+    if len({(row.valid_from, row.valid_until) for row in rows}) > 1:
+        raise CellFault("各行的有效期写得不一样 / rows differ in their dates")
     joined = first.model_copy(
         update={
             "times": tuple(time for row in rows for time in row.times),

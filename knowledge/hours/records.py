@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from knowledge.schema import Row, Text
+from knowledge.schema import Dated, Row, Text
 
 # Minutes after midnight; 24:00 is the end of the day.
 Minute = Annotated[int, Field(ge=0, le=24 * 60)]
@@ -29,8 +29,9 @@ class OpenTime(Row):
         return self
 
 
-class DoorHours(Row):
-    """The hours of one door (id of its channel card). ``holidays``: closed on public holidays, or open as ever."""
+class DoorHours(Dated):
+    """The hours of one door (id of its channel card). ``holidays``: closed on public holidays, or open as ever. Outside their
+    dates nobody is told these hours."""
 
     door: Text
     times: Annotated[tuple[OpenTime, ...], Field(min_length=1)]
@@ -43,10 +44,12 @@ class DoorHours(Row):
         return tuple(sorted((row.start, row.end) for row in self.times if weekday in row.weekdays))
 
 
-class HoursTable(Row):
-    """All hours that were entered; importing again replaces the table."""
+class HoursTable(Dated):
+    """All hours that were entered; importing again replaces the table. ``confirmed`` is the day the table was last known to be
+    right, None when only its rows say so."""
 
     kind: Literal["hours"] = "hours"
+    confirmed: date | None = None
     doors: Annotated[tuple[DoorHours, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -57,6 +57,14 @@ async def test_a_question_is_answered_by_the_engine_and_stored(resident: Residen
     assert resident.token not in json.dumps(rasa.messages)
 
 
+async def test_of_a_place_only_the_town_is_kept_and_nobody_is_told(resident: Resident, rows: Rows) -> None:
+    reply = await resident.say("我住水冶镇北街社区，法律援助热线电话是多少", "t1")
+    await resident.say("要带什么", "t2")
+    assert rows("select town from turns order by number") == [("水冶镇",), (None,)]
+    assert "水冶镇" not in json.dumps(reply.body["answer"], ensure_ascii=False)
+    assert "town" not in json.dumps((await resident.history()).body)
+
+
 async def test_danger_is_answered_before_the_engine_is_asked(resident: Resident, rasa: FakeRasa, rows: Rows) -> None:
     reply = await resident.say("救命，他要打死我")
     assert reply.body["answer"]["status"] == "crisis"

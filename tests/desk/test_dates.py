@@ -66,7 +66,7 @@ async def test_dates_are_changed_in_one_form_for_every_kind(
     assert knowledge.release.catalogue.laws
     law, report = knowledge.release.catalogue.laws[0].name, knowledge.release.catalogue.documents[0].id
     keys = [("guide", "commitment"), ("channel", "12348"), ("law", law), ("document", report)]
-    keys.append(("scope", knowledge.release.catalogue.scope[0].id))
+    keys += [("scope", knowledge.release.catalogue.scope[0].id), ("status", "greet")]
     given = {"valid_from": "2026-01-01", "valid_until": "2030-01-01", "confirmed": "2026-11-01"}
     for kind, key in keys:
         path = f"/desk/knowledge/dates/{kind}/{quote(key)}"
@@ -104,9 +104,31 @@ async def test_bad_dates_are_told_and_what_was_typed_stays(
     assert rows("select * from knowledge_entries") == []
 
 
+async def test_a_table_of_hours_is_confirmed_and_dated_like_the_others(
+    enter: Enter,
+    knowledge: Knowledge,  # noqa: F811
+    rows: Rows,
+) -> None:
+    using = live.knowledge().release
+    row = {"door": "12348", "times": [{"weekdays": [0], "start": 540, "end": 720}], "holidays": "closed"}
+    row |= {"source": "电话里问的", "confirmed": str(today() - timedelta(days=400))}
+    changed = overlaid(using.catalogue, [Entry("import", "hours.json", {"kind": "hours", "doors": [row]})])
+    live.use(Knowledge(replace(using, catalogue=changed), live.knowledge().embedder))
+    editor = await enter("bianji", "editor")
+    page = (await editor.get("/desk/knowledge/reminders"))[1]
+    assert "服务时间" in page
+    assert "没有登记过" in (await editor.get("/desk/knowledge/dates/import/hours.json"))[1]
+    assert (await editor.post("/desk/knowledge/confirm/import/hours.json"))[0] == 303
+    made = rows(
+        "select json_extract(body, '$.confirmed'), json_extract(body, '$.doors[0].confirmed') from knowledge_entries"
+    )
+    assert made == [(str(today()), str(today()))]
+    assert (await editor.post("/desk/knowledge/dates/import/hours.json", valid_until="2030-01-01"))[0] == 422
+
+
 async def test_what_bears_no_dates_is_not_found(enter: Enter, knowledge: Knowledge) -> None:  # noqa: F811
     editor = await enter("bianji", "editor")
-    for path in ("status/greet", "guide/nothing", "import/holidays.json", "nonsense/x"):
+    for path in ("status/nothing", "guide/nothing", "import/holidays.json", "nonsense/x"):
         assert (await editor.get(f"/desk/knowledge/dates/{path}"))[0] == 404, path
         assert (await editor.post(f"/desk/knowledge/confirm/{path}"))[0] == 404, path
 

@@ -72,8 +72,8 @@ def filled(connection: Connection) -> None:
         row = {"id": f"c{number}", "channel": channel, "token_hash": "", "created_at": now, "last_turn_at": now}
         connection.execute(insert(conversations).values(row))
     ask(connection, 1, datetime(2026, 2, 28, 15, 59, 59, tzinfo=UTC))  # 23:59:59 on the 28th in Anyang
-    ask(connection, 1, datetime(2026, 2, 28, 16, 0, 0, tzinfo=UTC))  # midnight of 1 March in Anyang
-    ask(connection, 1, datetime(2026, 3, 5, 1, 30, tzinfo=UTC), status="unanswerable", matter=None)
+    ask(connection, 1, datetime(2026, 2, 28, 16, 0, 0, tzinfo=UTC), town="曲沟镇")  # midnight of 1 March in Anyang
+    ask(connection, 1, datetime(2026, 3, 5, 1, 30, tzinfo=UTC), status="unanswerable", matter=None, town="曲沟镇")
     late = datetime(2026, 3, 5, 1, 40, tzinfo=UTC)
     ask(connection, 2, late, answered_at=late + timedelta(seconds=4), matter="拖欠工资")
     ask(connection, 2, datetime(2026, 3, 5, 2, 0, tzinfo=UTC), status="handover", engine="staff")
@@ -81,10 +81,10 @@ def filled(connection: Connection) -> None:
     ask(
         connection, 2, datetime(2026, 3, 5, 2, 1, tzinfo=UTC), status="handover", text="", engine="staff"
     )  # staff said it
-    ask(connection, 2, datetime(2026, 3, 31, 16, 0, tzinfo=UTC))  # 1 April in Anyang
+    ask(connection, 2, datetime(2026, 3, 31, 16, 0, tzinfo=UTC), town="水冶镇")  # 1 April in Anyang
     turn = f"t1-{datetime(2026, 2, 28, 16, tzinfo=UTC).timestamp()}-None"
     connection.execute(insert(feedback).values(turn_id=turn, verdict="good", reason=SECRET, given_at=late))
-    for number, village in enumerate(["水冶镇"] * 4 + ["铜冶镇"] * 1 + ["曲沟镇"] * 2 + [""] * 3):
+    for number, village in enumerate(["水冶镇"] * 4 + ["铜冶镇"] * 1 + ["曲沟镇"] * 3 + [""] * 3):
         row = {"id": f"k{number}", "at": late, "account": "wang", "caller": "138****5678", "question": SECRET}
         connection.execute(insert(calls).values(**row, matter="欠薪", village=village, outcome=SECRET))
 
@@ -102,8 +102,9 @@ def test_a_month_is_counted_in_the_days_and_hours_of_anyang(database_url: str) -
     assert dict(found.by_matter) == {"离婚": 1, "拖欠工资": 1}
     assert found.ratings == [("有帮助", 1)]
     assert found.seconds == {"一半在": 0.5, "95% 在": 4.0, "最慢": 4.0}
-    assert found.calls == 10
-    assert found.towns == [("水冶镇", 4), (NO_TOWN, 3), (OTHERS, 3)]
+    assert found.calls == 11
+    # Two turns of one conversation about 曲沟镇 are one, beside three calls; 水冶镇 was named after the month.
+    assert dict(found.towns) == {"水冶镇": 4, "曲沟镇": 4, OTHERS: 4}
 
 
 def test_an_empty_database_has_figures_too(database_url: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import re
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -255,3 +258,59 @@ async def test_when_nothing_answers_there_are_still_the_hotlines(start: Start, f
     finally:
         await site.close()
         nginx.stop()
+
+
+def raw(site: Site, sent: bytes, *, tls: bool = True, plain_port: bool = False) -> tuple[int, dict[str, str], str]:
+    """What comes back to these very bytes: status, headers, body."""
+    port = site.nginx.plain_port if plain_port else site.nginx.port
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        connection: socket.socket = ANYBODY.wrap_socket(plain) if tls else plain
+        connection.sendall(sent)
+        got = b""
+        with contextlib.suppress(ssl.SSLError, ConnectionResetError):
+            while more := connection.recv(65536):
+                got += more
+        if tls:
+            connection.close()
+    head, _, body = got.decode().partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    return int(first.split()[1]), {name: value for name, _, value in (line.partition(": ") for line in lines)}, body
+
+
+_HOST = b"\r\nHost: fa.example.org\r\n"
+
+
+UNREADABLE = [
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1" + _HOST, 414, "网址太长"),
+    (b"GET /api/v1/suggestions?q=" + b"a" * 9000 + b" HTTP/1.1" + _HOST, 414, "网址太长"),
+    (b"GET / HTTP/1.1" + _HOST + b"Cookie: " + b"a" * 9000, 400, "浏览器带来的东西太多"),
+    (b"GET / HTTP/1.1", 400, "没有看懂"),  # without a Host
+    (b"GET / HTTP/1.1" + _HOST + b"Host: other", 400, "没有看懂"),
+    (b"GET /%zz HTTP/1.1" + _HOST, 400, "没有看懂"),
+    (b"\x00\x01GET", 400, "没有看懂"),
+    (b"GET / HTTP/9.9" + _HOST, 505, "没有看懂"),
+    (b"TRACE / HTTP/1.1" + _HOST, 405, "没有看懂"),
+    (b"POST /ask HTTP/1.1" + _HOST + b"Transfer-Encoding: gzip", 501, "没有看懂"),
+]
+
+
+async def test_what_nginx_cannot_read_is_refused_in_chinese_with_the_hotlines(site: Site) -> None:
+    for sent, status, word in UNREADABLE:
+        for plain in (False, True):
+            got, headers, body = await asyncio.to_thread(raw, site, sent + b"\r\n\r\n", tls=not plain, plain_port=plain)
+            assert got == status, sent[:60]
+            assert headers["Server"] == "nginx", "no version"
+            assert headers["Content-Type"] == "text/html; charset=utf-8"
+            assert word in body
+            assert 'href="tel:12348"' in body
+            assert 'href="tel:110"' in body
+            assert not re.search(r"Bad Request|nginx|Too Large", body)
+            if not plain:
+                assert_polite(got, headers, body, "/")
+    async with site.at().get("/yinfawen-unread") as response:
+        assert response.status == 404, "no page of its own"
+
+
+async def test_plain_http_at_the_port_for_https_leads_there(site: Site) -> None:
+    got, headers, _ = await asyncio.to_thread(raw, site, b"GET /ask?x=1 HTTP/1.1" + _HOST + b"\r\n", tls=False)
+    assert (got, headers["Location"]) == (301, "https://fa.example.org/ask?x=1")

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Running
 from tests.desk.conftest import Browser
 from tests.wechat.fakes import AES_KEY, TOKEN, Person, Platform
 
@@ -50,11 +50,6 @@ def holding(files: list[Path], words: str) -> list[str]:
 async def session(service_url: str) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(service_url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as opened:
         yield opened
-
-
-@pytest.fixture
-def metrics_page(service_url: str, service_metrics: Path) -> str:
-    return service_metrics.read_text()
 
 
 def first_password(home: Path, name: str) -> str:
@@ -165,14 +160,14 @@ async def at_the_desk(session: aiohttp.ClientSession, path: str, password: str) 
 
 
 async def test_what_was_said_and_what_opens_doors_stands_in_no_log(
-    service_url: str, service_home: Path, metrics_page: str, session: aiohttp.ClientSession
+    service_url: str, service_home: Path, running: Running, session: aiohttp.ClientSession
 ) -> None:
     password = first_password(service_home, "shenlan")
     path, token, _ = await at_the_api(session)
     await without_a_script(session)
     person = await at_wechat(session, service_url)
     cookie = await at_the_desk(session, path, password)
-    async with session.get(metrics_page) as response:
+    async with session.get(f"http://127.0.0.1:{running.internal}/metrics") as response:
         counted = await response.text()
 
     log, files = service_home / "log", list(written(service_home))

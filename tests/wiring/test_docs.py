@@ -10,7 +10,7 @@ from bot.__main__ import COMMANDS
 from bot.settings import Settings
 from tests.conftest import ROOT
 
-PAGES = ("faults.md", "security.md", "deploy.md", "upgrade.md")
+PAGES = ("faults.md", "security.md", "deploy.md", "upgrade.md", "dependencies.md")
 
 
 @pytest.mark.parametrize("name", PAGES)

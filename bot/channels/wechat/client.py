@@ -91,7 +91,12 @@ class WeChatApi:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         try:
             async with self._session.post(
-                f"{self._url}{PATHS[name]}", params=query, data=body, headers=headers, timeout=TIMEOUT
+                f"{self._url}{PATHS[name]}",
+                params=query,
+                data=body,
+                headers=headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,  # nobody but the settings says where the token goes
             ) as response:
                 answer = json.loads(await response.content.read(64 * 1024))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

@@ -83,6 +83,37 @@ def test_a_bad_row_is_refused_with_its_number(
     assert why in report.refused[0]
 
 
+DATED = [*HEADER, "有效期起", "有效期至"]
+
+
+def test_a_door_may_say_from_when_and_until_when(tmp_path: Path, catalogue: Catalogue) -> None:
+    rows = [[*GOOD, "2026-06-01", "2026年9月30日"], [*LATER, "2026-06-01", "2026-9-30"], [*OTHER, "", "长期"]]
+    report = import_hours(write(tmp_path / "hours.csv", DATED, *rows), tmp_path / "in", catalogue, TODAY)
+    assert (report.total, report.refused) == (2, ())
+    read = load_catalogue(CONTENT, tmp_path / "in")
+    summer, always = read.hours_of("0372-5139017"), read.hours_of("12348")
+    assert summer is not None
+    assert always is not None
+    assert (summer.valid_from, summer.valid_until) == (date(2026, 6, 1), date(2026, 9, 30))
+    assert (always.valid_from, always.valid_until) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([[*GOOD, "2027-01-01", "2026-01-01"]], "反了"),
+        ([[*GOOD, "夏天", ""]], "不是日期"),
+        ([[*GOOD, "", "2026-12-31"], [*LATER, "", ""]], "各行的有效期写得不一样"),
+    ],
+)
+def test_bad_dates_of_a_door_are_refused(tmp_path: Path, catalogue: Catalogue, rows: list[list[str]], why: str) -> None:
+    given = write(tmp_path / "hours.csv", DATED, [*OTHER, "", ""], *rows)
+    report = import_hours(given, tmp_path / "in", catalogue, TODAY)
+    assert report.total == 1
+    assert len(report.refused) == len(rows)
+    assert all(why in line for line in report.refused)
+
+
 def test_half_the_hours_of_a_door_are_not_taken(tmp_path: Path, catalogue: Catalogue) -> None:
     report = imported(tmp_path, catalogue, GOOD, [*LATER[:2], "下午", *LATER[3:]], OTHER)
     assert report.total == 1
