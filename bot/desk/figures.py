@@ -206,6 +206,6 @@ def _elapsed(connection: Connection) -> ColumnElement[float]:
 
 
 def rate(counts: Counts, name: str) -> str:
-    """The share of ``name`` among ``counts`` in whole percent, ``-`` where there is nothing."""
+    """The share of ``name`` among ``counts`` in whole percent, a dash where there is nothing."""
     total = sum(count for _, count in counts)
-    return f"{round(100 * dict(counts).get(name, 0) / total)}%" if total else "-"
+    return f"{round(100 * dict(counts).get(name, 0) / total)}%" if total else "—"
