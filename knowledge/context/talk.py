@@ -20,7 +20,7 @@ from knowledge.search import KNOWN, Scored
 # own, the more it needs the talk. (Scores of different matters lie up to 0.5 apart.)
 BEHIND = ((2, 0.4), (4, 0.24), (8, 0.1), (14, 0.06))
 # When the best of all suffices by itself, or leaves no doubt, no more than this.
-ENOUGH, DOUBTLESS = 0.2, 0.02
+ENOUGH, DOUBTLESS = 0.15, 0.02
 # A message that begins, ends or points like something that goes on, or that we could only decline, may lie this much more.
 MORE = 0.1
 # Of what we could only decline, so few words of its own are read behind the name of the matter.
@@ -31,7 +31,7 @@ TOLD = 0.97
 NAMED = 0.12
 # A section of another kind than the one asked for answers when the message comes as near to it as this …
 NEAR = 0.92
-_NEAREST = 0.89
+_NEAREST = 0.875
 # … or behind the name of the matter as this.
 CLOSE = 0.95
 
