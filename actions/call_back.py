@@ -43,6 +43,8 @@ class ValidateCallbackForm(Form):
         if tracker.get_slot("requested_slot") == CONSENT:
             if agrees or intent == "affirm":
                 return Filled(knowledge.status("callback-number"), {CONSENT: True}, CONTACT)
+            if LABELS[MOBILE] in text_of(tracker):  # a number before the yes: it was not kept, and is no question
+                return Filled(knowledge.status("callback-agree-first"), asked=CONSENT)
             return None
         requests = callbacks.current()
         shown = None if requests is None else await requests.keep(tracker.sender_id)

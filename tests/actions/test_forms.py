@@ -164,3 +164,19 @@ async def test_no_call_back_where_none_is_set_up() -> None:
     talk = Talk(ValidateCallbackForm())
     assert (await talk.say("请给我回电话", "call_back"))["reason"] == "callback-off"
     assert not talk.active
+
+
+@pytest.mark.usefixtures("without_directory")
+async def test_a_number_before_the_yes_is_not_kept_and_no_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Requests:
+        async def keep(self, conversation_id: str) -> str:
+            return "138****5678"
+
+    monkeypatch.setattr(callbacks, "current", Requests)
+    talk = Talk(ValidateCallbackForm())
+    assert (await talk.say("请给我回电话", "call_back"))["reason"] == "callback-consent"
+    assert (await talk.say("我叫张伟，电话〔手机号已隐藏〕"))["reason"] == "callback-agree-first"
+    assert talk.active
+    assert (await talk.say("同意", "affirm"))["reason"] == "callback-number"
+    assert (await talk.say("〔手机号已隐藏〕"))["reason"] == "callback-kept"
+    assert not talk.active
