@@ -29,11 +29,9 @@ THIN = 2
 TOLD = 0.97
 # An earlier matter is the one named when it lies no further behind the best of all.
 NAMED = 0.12
-# A section of another kind than the one asked for answers when the message comes as near to it as this …
+# A section of another kind than the one asked for answers when the message comes as near to it as this.
 NEAR = 0.92
 _NEAREST = 0.875
-# … or behind the name of the matter as this.
-CLOSE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +247,8 @@ def _allowed(message: Message, own: Scored, enough: float) -> float:
 
 
 def _close(best: Ranked) -> bool:
-    return (best.own is not None and best.own.dense >= NEAR) or (best.told is not None and best.told.dense >= CLOSE)
+    """By its own words: behind the name of the matter, a few words come near to any question of it."""
+    return best.own is not None and best.own.dense >= NEAR
 
 
 def _alone(knowledge: Knowledge, turn: Turn) -> Understood:
