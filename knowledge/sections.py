@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.groups import Array, Entries, vocabulary, word_matrix
 from knowledge.index import Vector
@@ -27,27 +28,31 @@ SEEN = 8  # words that stand in fewer questions teach little and cost memory: al
 class SectionModel:
     """Scores of every target for one question; about 1 for a clear match, about 0 for the others."""
 
-    def __init__(self, mean: Array, rarity: Array, weights: Array, words: Mapping[str, int]) -> None:
+    def __init__(
+        self, mean: Array, rarity: Array, weights: Array | NDArray[np.float16], words: Mapping[str, int]
+    ) -> None:
         self._mean = mean
-        self._weights = weights
+        self._dense = np.asarray(weights[: len(mean)], dtype=np.float32)
+        self._worded = weights[
+            len(mean) :
+        ]  # in half precision as loaded: they are most of it, and a question needs few rows
         self._entries = Entries(words, rarity)
         self._rarity = rarity
         self._words = dict(words)
 
     def scores(self, text: str, vector: Vector) -> Array:
         """One number per target for a normalised question and its embedding."""
-        dense = _centred(vector[None, :], self._mean)[0]
-        found = dense @ self._weights[: len(dense)]
+        found = _centred(vector[None, :], self._mean)[0] @ self._dense
         entries = self._entries(text)
         if entries:
             rows, values = zip(*entries, strict=True)
-            found = found + np.array(values, dtype=np.float32) @ self._weights[[len(dense) + row for row in rows]]
+            found = found + np.array(values, dtype=np.float32) @ self._worded[list(rows)].astype(np.float32, copy=False)
         return np.asarray(found, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the model below ``folder``, which is made. Half precision: the scores differ in the fourth digit."""
         folder.mkdir(parents=True)
-        weights = self._weights.astype(np.float16)
+        weights = np.concatenate([self._dense.astype(np.float16), self._worded.astype(np.float16, copy=False)])
         np.savez(folder / "model.npz", mean=self._mean, rarity=self._rarity, weights=weights)
         (folder / "words.json").write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
 
@@ -56,7 +61,7 @@ class SectionModel:
         """Inverse of :meth:`save`. OSError or ValueError when a file is missing or damaged."""
         words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
-            return cls(arrays["mean"], arrays["rarity"], arrays["weights"].astype(np.float32), words)
+            return cls(arrays["mean"], arrays["rarity"], arrays["weights"], words)
 
 
 class SectionFit:
