@@ -29,6 +29,7 @@ from benchmarks.synthetic import synthetic_passages
 from benchmarks.tables import markdown
 from knowledge import live
 from knowledge.answer import Knowledge
+from knowledge.apart import Apart
 from knowledge.embed import Embedder, load_embedder
 from knowledge.evaluate.golden import read_golden
 from knowledge.index import HybridIndex, Vector
@@ -70,7 +71,8 @@ def whole_searcher(knowledge: Knowledge, release: Path, case: Case, aside: Path)
     start = time.perf_counter()
     questions, sections = HybridIndex.load(release / "questions"), SectionModel.load(release / "sections")
     gate = knowledge.release.searcher.gate
-    searcher = Searcher(goals, passages, questions, HybridIndex.load(aside), sections, gate)
+    apart = Apart.load(release / "apart")
+    searcher = Searcher(goals, passages, questions, HybridIndex.load(aside), sections, gate, apart)
     loaded = time.perf_counter() - start
     asked = list(zip(case.questions, case.asked, strict=True))
     ms = [timed(searcher.find, *pair) for _ in range(ROUNDS + 1) for pair in asked][len(asked) :]

@@ -25,10 +25,8 @@ log = logging.getLogger(__name__)
 
 SERVICE = "(service)"
 ACTION = "retention.erase"
-EVERY, AGAIN = (
-    24 * 3600.0,
-    3600.0,
-)  # seconds until the next erasing; until a clock that was not believed is looked at again
+# Seconds until the next erasing; until a clock that was not believed is looked at again.
+EVERY, AGAIN = 24 * 3600.0, 3600.0
 BEHIND = timedelta(days=1)
 NOTED = timedelta(hours=12)  # replicas and restarts need not note more often
 

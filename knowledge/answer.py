@@ -333,9 +333,9 @@ class Knowledge:
         if loud is Alarm.NONE:
             return answer
         nothing = answer.reason == "nothing-found"
-        if loud > Alarm.AFTER and nothing:
-            return self.status("possible-danger")
-        if loud > Alarm.AFTER or nothing:
+        if loud > Alarm.AFTER:
+            return self.status("possible-danger") if nothing else self.behind_caution(answer)
+        if nothing:
             return self.behind_caution(answer)
         row = self.status("caution-after")
         doors = answer.routes + tuple(door for door in row.routes if door not in answer.routes)
@@ -343,8 +343,9 @@ class Knowledge:
 
     def _alarm(self, normal: str, reading: Reading) -> Alarm:
         """Where the emergency numbers stand for a message (``normal``: normalised)."""
-        found = self._risk(reading)[1], next(iter(reading.found.targets), None)
-        return alarm(self._detect(normal) is not None, *found)
+        _, danger = self._risk(reading)
+        best = next(iter(reading.found.targets), None)
+        return alarm(self._detect(normal) is not None, danger, best)
 
     def behind_caution(self, answer: Answer) -> Answer:
         """``answer`` with the emergency numbers before it."""

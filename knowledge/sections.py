@@ -33,9 +33,8 @@ class SectionModel:
     ) -> None:
         self._mean = mean
         self._dense = np.asarray(weights[: len(mean)], dtype=np.float32)
-        self._worded = weights[
-            len(mean) :
-        ]  # in half precision as loaded: they are most of it, and a question needs few rows
+        # In half precision as loaded: they are most of it, and a question needs few rows.
+        self._worded = weights[len(mean) :]
         self._entries = Entries(words, rarity)
         self._rarity = rarity
         self._words = dict(words)

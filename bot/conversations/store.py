@@ -326,10 +326,6 @@ class ConversationStore:
         self._proven.pop(conversation_id, None)
         await self._empty_log()
 
-    async def erase_older_than(self, days: int) -> int:
-        """Erase conversations whose last turn is more than ``days`` days ago; returns how many."""
-        return await self.erasing(lambda connection: erase_before(connection, datetime.now(UTC) - timedelta(days=days)))
-
     async def erasing(self, work: Callable[[Connection], T]) -> T:
         """Run ``work``, which erases conversations and may take long; nothing of them is left in the files afterwards."""
         erased = await self._run(work, ERASING)

@@ -83,9 +83,8 @@ class Workshop:
                     await self._swap.warm(found["release"])
                     await self._store.run(lambda connection: builds.finish(connection, id, found))
                 else:
-                    if (
-                        "Traceback (most recent call last)" in last
-                    ):  # no fault of an entry: nothing that editors could mend
+                    # No fault of an entry: nothing that editors could mend.
+                    if "Traceback (most recent call last)" in last:
                         log.error("build %d ended: %s", id, last)
                         last = BROKEN.format(last.splitlines()[-1].split(":")[0])
                     await self._store.run(lambda connection: builds.finish(connection, id, None, last))

@@ -10,7 +10,7 @@ from knowledge.catalogue import CONTENT
 from knowledge.normalise import close_gaps, normalise
 from knowledge.places.context import Patterns, Sentence
 from knowledge.places.divisions import Divisions, Place, load_divisions
-from knowledge.places.forms import Form, Forms, How
+from knowledge.places.forms import GUESSED, Form, Forms, How
 from knowledge.places.guess import Guesser
 from knowledge.places.kinds import of_kind
 from knowledge.places.settle import BETWEEN, lies_in, settled
@@ -44,7 +44,7 @@ class Mention:
     @property
     def ask(self) -> bool:
         """Should the dialogue ask back: several candidates, or a name that was only guessed?"""
-        return len(self.candidates) > 1 or self.how in ("homophone", "typo")
+        return len(self.candidates) > 1 or self.how in GUESSED
 
     @property
     def outside(self) -> bool:

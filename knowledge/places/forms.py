@@ -15,6 +15,7 @@ from knowledge.places.words import WORDS_FILE, PlaceWords
 from knowledge.schema import ContentError
 
 How = Literal["exact", "short", "alias", "spoken", "homophone", "typo"]
+GUESSED: frozenset[How] = frozenset({"homophone", "typo"})  # heard or written otherwise than any name
 # Names that many places have (庄 behind a family name …): elsewhere they count only with the kind of place behind them.
 _COMMON_ENDING = re.compile(r".[庄村店寨营关屯]")
 _COMMON_NAME = re.compile(r".家?[庄村屯店营寨沟]")

@@ -6,9 +6,9 @@ import re
 
 from knowledge.places.divisions import Place
 from knowledge.places.find import Mention, Places
+from knowledge.places.forms import GUESSED
 
 _SEPARATORS = re.compile(r"[、,，;；/\n]+")
-_GUESSED = ("homophone", "typo")
 
 
 class UnknownVillage(ValueError):
@@ -58,7 +58,7 @@ class Register:
         for text in dict.fromkeys((f"{town} {name}".strip(), name)):
             found = self._places.find(text, expected=True)
             villages = [m for m in found if any(place.kind == "village" for place in m.candidates)]
-            if len(villages) != 1 or villages[0].how in _GUESSED:
+            if len(villages) != 1 or villages[0].how in GUESSED:
                 continue
             (mention,) = villages
             if not mention.words.endswith(name.replace(" ", "")[-len(mention.words) :]):

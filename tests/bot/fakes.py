@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,9 @@ import numpy as np
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from bot.conversations.store import ConversationStore
+from bot.desk.audit import COMMAND
+from bot.retention import erase
 from knowledge.catalogue import Catalogue, load_catalogue
 from knowledge.index import Vector
 from knowledge.records import Answer, Citation, Passage, Route, Status
@@ -22,6 +26,11 @@ from knowledge.surroundings import Surroundings, surroundings_of
 RELEASE = "2026-01-01-test"
 DOOR = Route("hotline", "12348 热线", "12348", "tel:12348", "问法律", "渠道卡")
 CITATION = Citation("年度报告", "一", "殷都区", "2022-02-23", "法律援助热线电话0372-5139017", True, None, "report/1-1")
+
+
+async def erase_older_than(store: ConversationStore, days: int) -> int:
+    """The service's erasing, whatever the clock; returns how many conversations."""
+    return await store.erasing(lambda connection: erase(connection, days, datetime.now(UTC), COMMAND))
 
 
 def an_answer(text: str, status: Status = Status.ANSWERED, reason: str = "answered") -> Answer:

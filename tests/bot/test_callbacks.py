@@ -22,7 +22,7 @@ from bot.conversations.store import ConversationStore
 from bot.conversations.tables import callbacks, conversations
 from bot.desk.tables import audit
 from bot.settings import Settings
-from tests.bot.fakes import FakeRasa, Resident
+from tests.bot.fakes import FakeRasa, Resident, erase_older_than
 
 MOBILE = "13812345678"
 
@@ -87,7 +87,7 @@ async def test_it_is_erased_with_its_conversation(store: ConversationStore, key:
             update(conversations).where(conversations.c.id == old).values(last_turn_at=long_ago)
         )
     )
-    assert await store.erase_older_than(180) == 1
+    assert await erase_older_than(store, 180) == 1
     assert [row.number for row in await requests.waiting()] == ["13900001111"]
 
 

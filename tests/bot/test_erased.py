@@ -17,7 +17,7 @@ from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
 from bot.conversations.tables import conversations
 from bot.settings import Settings
-from tests.bot.fakes import an_answer
+from tests.bot.fakes import an_answer, erase_older_than
 
 SAID, ANSWERED, OTHERS = "邻居老秦昨夜翻墙进来", "老秦的事要这样办", "这句话还要留着"
 
@@ -66,7 +66,7 @@ async def test_nothing_is_left_in_the_file_and_its_log(store: ConversationStore,
         then = datetime.now(UTC) - timedelta(days=200)
         aged = update(conversations).where(conversations.c.id == mine).values(last_turn_at=then)
         await store.run(lambda connection: connection.execute(aged))
-        assert await store.erase_older_than(180) == 1
+        assert await erase_older_than(store, 180) == 1
     assert not holds(file, SAID)
     assert not holds(file, ANSWERED)
     assert not holds(file, mine)
@@ -81,7 +81,7 @@ async def test_a_reader_delays_the_emptying_and_breaks_nothing(store: Conversati
     await store.erase(mine)
     assert await store.history(mine) == []
     reader.close()
-    await store.erase_older_than(180)
+    await erase_older_than(store, 180)
     assert not holds(file, SAID)
 
 

@@ -21,7 +21,7 @@ from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore
 from bot.conversations.tables import conversations, wechat_users
 from bot.settings import Settings
-from tests.bot.fakes import an_answer
+from tests.bot.fakes import an_answer, erase_older_than
 from tests.databases.postgresql import Postgres
 
 ASKED, AGED, OTHERS = "枣木棺材钱没给", "灶台被拆了没人管", "别人的话还在"
@@ -75,7 +75,7 @@ async def test_no_dump_holds_what_was_erased(postgres: Postgres, url: str, tmp_p
     await store.erase(asked)
     then = update(conversations).where(conversations.c.id == aged)
     await store.run(lambda connection: connection.execute(then.values(last_turn_at=datetime.now(UTC) - timedelta(200))))
-    assert await store.erase_older_than(180) == 1
+    assert await erase_older_than(store, 180) == 1
     forget = memory.of(Settings(_env_file=None, data_dir=tmp_path, database_url=url), store)
     await forget(asked)
     await forget(aged)

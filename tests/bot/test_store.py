@@ -17,7 +17,7 @@ from sqlalchemy import inspect, text, update
 from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore, TurnConflict, UnknownConversation, WrongToken, connect
 from bot.conversations.tables import conversations, metadata
-from tests.bot.fakes import an_answer
+from tests.bot.fakes import an_answer, erase_older_than
 
 Aged = Callable[[str, int], None]
 
@@ -118,7 +118,7 @@ async def test_a_token_once_proven_still_opens_nothing_else_and_no_erased_conver
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE conversations SET last_turn_at = '2001-01-01 00:00:00'")
     engine.dispose()
-    assert await store.erase_older_than(30) == 1
+    assert await erase_older_than(store, 30) == 1
     with pytest.raises(UnknownConversation):
         await store.check(conversation_id, token)
 
@@ -201,7 +201,7 @@ async def test_old_conversations_are_erased_with_their_turns(store: Conversation
         await store.begin_turn(name, "t1", f"{name}说的话", ())
     aged(old, 181)
     aged(kept, 179)
-    assert await store.erase_older_than(180) == 1
+    assert await erase_older_than(store, 180) == 1
     assert content(url, "select id from conversations") == [(kept,)]
     assert content(url, "select text from turns") == [(f"{kept}说的话",)]
     with pytest.raises(UnknownConversation):
@@ -214,4 +214,4 @@ async def test_a_new_turn_starts_the_retention_anew(store: ConversationStore, ag
     name, _ = await store.open_conversation("web")
     aged(name, 400)
     await store.begin_turn(name, "t1", "又来了", ())
-    assert await store.erase_older_than(180) == 0
+    assert await erase_older_than(store, 180) == 0

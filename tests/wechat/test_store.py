@@ -16,6 +16,7 @@ from bot.channels.wechat.pages import PageRow, find_page
 from bot.channels.wechat.store import NonceReused, Shown, WeChatStore
 from bot.conversations.feedback import Verdict, feedback_on, give_feedback
 from bot.conversations.store import ConversationStore
+from tests.bot.fakes import erase_older_than
 
 
 @pytest_asyncio.fixture
@@ -132,7 +133,7 @@ async def test_an_erased_conversation_takes_everything_along(
     turn = await conversations.begin_turn(claim.conversation_id, "wx-1", "问", ())
     await store.settle("k", "甲", page=PageRow("id", claim.conversation_id, "wx-1", datetime.now(UTC)))
     assert await give_feedback(conversations, claim.conversation_id, turn.id, Verdict.SATISFIED)
-    await conversations.erase_older_than(-1)
+    await erase_older_than(conversations, -1)
     left = await counts(conversations)
     assert (left["wechat_users"], left["answer_pages"], left["feedback"]) == (0, 0, 0)
     assert (await store.claim("k2", "n2", "p")).conversation_id != claim.conversation_id
