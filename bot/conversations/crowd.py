@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
-# Behind so long a queue nobody waits; WeChat gives up after five seconds, people on the page a little later.
+# Seconds. Behind a longer queue nobody waits on the page.
 LONGEST_WAIT = 6.0
+# Through WeChat an answer that is late comes as a link to a page of its own, which waits for it.
+LONGEST_WAIT_WITH_LINK = 30.0
 FEW = 16  # so many always get in: one slow answer says nothing about a crowd
 _NEW = 0.05  # what the newest answer counts in the pace
 
@@ -19,10 +21,9 @@ class Crowd:
         self._since = 0.0  # when the last answer was given, or the first message came since nobody was here
         self._pace = 0.0  # seconds from answer to answer while there is work
 
-    @property
-    def full(self) -> bool:
-        """Would one more wait too long?"""
-        return self._inside >= self._most or (self._inside >= FEW and self._inside * self._pace > LONGEST_WAIT)
+    def full(self, longest: float = LONGEST_WAIT) -> bool:
+        """Would one more wait for more than ``longest`` seconds?"""
+        return self._inside >= self._most or (self._inside >= FEW and self._inside * self._pace > longest)
 
     def enter(self) -> None:
         """A message is under way."""

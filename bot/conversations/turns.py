@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.conversations.callbacks import Callbacks
-from bot.conversations.crowd import Crowd
+from bot.conversations.crowd import LONGEST_WAIT, LONGEST_WAIT_WITH_LINK, Crowd
 from bot.conversations.events import Bell
 from bot.conversations.news import DESK as DESK
 from bot.conversations.privacy import Masked, first_mobile, mask
@@ -87,7 +87,7 @@ class Turns:
         if len(clean) > self._max_text:
             raise TextTooLong(self._max_text)
         masked = mask(clean)
-        if self._crowd.full:
+        if self._crowd.full(LONGEST_WAIT_WITH_LINK if channel == "wechat" else LONGEST_WAIT):
             return self._shed(conversation_id, client_turn_id, masked.text)
         self._crowd.enter()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.conversations import crowd
-from bot.conversations.crowd import FEW, LONGEST_WAIT, Crowd
+from bot.conversations.crowd import FEW, LONGEST_WAIT, LONGEST_WAIT_WITH_LINK, Crowd
 
 
 class Clock:
@@ -34,11 +34,11 @@ def answers(crowded: Crowd, clock: Clock, seconds: float, count: int) -> None:
 def test_no_more_than_so_many_at_once(clock: Clock) -> None:
     crowded = Crowd(2)
     crowded.enter()
-    assert not crowded.full
+    assert not crowded.full()
     crowded.enter()
-    assert crowded.full
+    assert crowded.full()
     crowded.leave()
-    assert not crowded.full
+    assert not crowded.full()
 
 
 def test_nobody_joins_a_queue_that_is_too_long(clock: Clock) -> None:
@@ -46,10 +46,11 @@ def test_nobody_joins_a_queue_that_is_too_long(clock: Clock) -> None:
     for _ in range(60):
         crowded.enter()
     answers(crowded, clock, 0.125, 200)  # eight a second: the next one would wait for 7.5 s
-    assert crowded.full
+    assert crowded.full()
+    assert not crowded.full(LONGEST_WAIT_WITH_LINK)
     for _ in range(20):
         crowded.leave()
-    assert not crowded.full
+    assert not crowded.full()
 
 
 def test_a_quick_service_takes_as_many_as_it_may(clock: Clock) -> None:
@@ -57,7 +58,7 @@ def test_a_quick_service_takes_as_many_as_it_may(clock: Clock) -> None:
     for _ in range(199):
         crowded.enter()
     answers(crowded, clock, 0.02, 200)
-    assert not crowded.full
+    assert not crowded.full()
 
 
 def test_a_few_always_get_in_and_idle_time_is_no_pace(clock: Clock) -> None:
@@ -66,7 +67,7 @@ def test_a_few_always_get_in_and_idle_time_is_no_pace(clock: Clock) -> None:
     answers(crowded, clock, LONGEST_WAIT, 200)
     for _ in range(FEW - 2):
         crowded.enter()
-    assert not crowded.full
+    assert not crowded.full()
     for _ in range(FEW - 1):
         crowded.leave()
     clock.now += 3600
@@ -74,4 +75,4 @@ def test_a_few_always_get_in_and_idle_time_is_no_pace(clock: Clock) -> None:
     answers(crowded, clock, 0.01, 200)
     for _ in range(100):
         crowded.enter()
-    assert not crowded.full
+    assert not crowded.full()
