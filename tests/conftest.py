@@ -19,6 +19,7 @@ from typing import NoReturn
 
 import pytest
 from cryptography.fernet import Fernet
+from filelock import FileLock
 
 from bot.conversations.migrate import migrate
 from tests.databases.postgresql import Postgres, binaries
@@ -59,13 +60,31 @@ def need_rasa() -> Path:
     return path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For two workers (pytest-xdist): what needs the running product is one's, of the rest each file is.
+
+    Files that need no release come before the others: they run while the release is being built.
+    """
+    order: dict[str, int] = {}
+    group: dict[pytest.Item, str] = {}
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group[item] = "product" if "running" in fixtures else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group[item]))
+        order[group[item]] = max(order.get(group[item], 0), 1 if "data_dir" in fixtures else 0)
+    order["product"] = -1
+    items.sort(key=lambda item: order[group[item]])
+
+
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a published release. YINFAWEN_TEST_DATA keeps it between runs."""
+def data_dir(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder with a published release, one for all workers. YINFAWEN_TEST_DATA keeps it between runs."""
     kept = os.environ.get("YINFAWEN_TEST_DATA")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("data")
+    together = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    folder = Path(kept) if kept else together / "data"
     environment = {**os.environ, "YINFAWEN_DATA_DIR": str(folder)}
-    subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
+    with FileLock(together / "building"):
+        subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
     return folder
 
 
