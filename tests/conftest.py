@@ -60,6 +60,7 @@ def need_rasa() -> Path:
     return path
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For two workers (pytest-xdist): what needs the running product is one's, of the rest each file is.
 
