@@ -33,15 +33,15 @@ def alarm(heard: bool, danger: float, best: Scored | None) -> Alarm:
     """Place of the numbers when a pattern ``heard`` danger, the model gives it probability ``danger``, and ``best`` was found."""
     ours = best.probability if best is not None and best.ours else 0.0
     plain = ours >= PLAIN
+    # That it is plainly about nothing of ours will do as well.
+    guessed = ours >= GUESSED or (best is not None and best.probability >= PLAIN)
     if heard:
         if danger < UNLIKELY:
-            return Alarm.AFTER if plain else Alarm.BEFORE
+            return Alarm.AFTER if guessed else Alarm.BEFORE
         return Alarm.BEFORE if plain and danger < HEARD else Alarm.INSTEAD
     if danger >= (CERTAIN if plain else SURE):
         return Alarm.INSTEAD
     if danger < WHISPER:
         return Alarm.NONE
-    # That it is plainly about nothing of ours will do as well.
-    guessed = ours >= GUESSED or (best is not None and best.probability >= PLAIN)
     before = LIKELY if plain else FAINT if guessed else HINT
     return Alarm.BEFORE if danger >= before else Alarm.AFTER

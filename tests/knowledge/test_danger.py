@@ -228,7 +228,8 @@ def scored(ours: float, key: str = "guide:wages/steps") -> Scored:
         (False, HINT, 0.3, Alarm.BEFORE),
         (False, SURE, PLAIN - 0.01, Alarm.INSTEAD),
         (True, 0.0, PLAIN, Alarm.AFTER),
-        (True, 0.0, PLAIN - 0.01, Alarm.BEFORE),
+        (True, 0.0, GUESSED, Alarm.AFTER),
+        (True, 0.0, GUESSED - 0.01, Alarm.BEFORE),
         (True, UNLIKELY, PLAIN, Alarm.BEFORE),
         (True, UNLIKELY, PLAIN - 0.01, Alarm.INSTEAD),
         (True, HEARD, PLAIN, Alarm.INSTEAD),
@@ -244,6 +245,7 @@ def test_a_note_that_declines_is_no_plain_matter() -> None:
     assert alarm(False, FAINT - 0.01, scored(0.5, "scope:chat")) is Alarm.BEFORE
     assert alarm(True, HEARD - 0.01, scored(0.99, "scope:chat")) is Alarm.INSTEAD
     assert alarm(True, UNLIKELY, None) is Alarm.INSTEAD
+    assert alarm(True, 0.0, None) is Alarm.BEFORE
 
 
 @pytest.mark.model
