@@ -62,19 +62,24 @@ def need_rasa() -> Path:
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For two workers (pytest-xdist): what needs the running product is one's, of the rest each file is.
+    """For two workers (pytest-xdist): the files that need the running product are one's, the others are dealt out.
 
-    Files that need no release come before the others: they run while the release is being built.
+    Files that need no release come first: they run while the release is being built.
     """
-    order: dict[str, int] = {}
-    group: dict[pytest.Item, str] = {}
+    needs: dict[str, set[str]] = {}
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group[item] = "product" if "running" in fixtures else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group[item]))
-        order[group[item]] = max(order.get(group[item], 0), 1 if "data_dir" in fixtures else 0)
-    order["product"] = -1
-    items.sort(key=lambda item: order[group[item]])
+        needs.setdefault(_file(item), set()).update(getattr(item, "fixturenames", ()))
+    group = {file: "product" if "running" in fixtures else file for file, fixtures in needs.items()}
+    order = {
+        file: 0 if "running" in fixtures else 2 if "data_dir" in fixtures else 1 for file, fixtures in needs.items()
+    }
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group[_file(item)]))
+    items.sort(key=lambda item: order[_file(item)])
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, func, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -76,14 +76,16 @@ class Turn:
 _log = logging.getLogger(__name__)
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, limits: str = "") -> Engine:
     """An engine for ``url``; SQLite gets a write-ahead log, enforced foreign keys and a patient lock.
 
-    PostgreSQL gets checked connections, so that a restart of it fails no request, and no statement may hang.
+    PostgreSQL gets checked connections, so that a restart of it fails no request, and no statement may hang; ``limits`` are
+    further settings of its sessions.
     """
     # hide_parameters: an error of the database must not carry a resident's words into the log.
     if make_url(url).get_backend_name() == "postgresql":
-        return create_engine(_psycopg(url), hide_parameters=True, **_POSTGRESQL)
+        session = {"connect_timeout": 3, "options": f"-c statement_timeout=5000 -c lock_timeout=4000 {limits}"}
+        return create_engine(_psycopg(url), hide_parameters=True, connect_args=session, **_POSTGRESQL)
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
 
@@ -101,8 +103,10 @@ _POSTGRESQL: dict[str, Any] = {
     "pool_size": POSTGRESQL_THREADS,
     "max_overflow": 0,
     "pool_timeout": 5,
-    "connect_args": {"connect_timeout": 3, "options": "-c statement_timeout=5000 -c lock_timeout=4000"},
 }
+# A replica that is frozen in the middle of a turn holds its conversation's row; it is cut off before the others lose PATIENCE.
+_NO_STANDING_STILL = "-c idle_in_transaction_session_timeout=2000"
+_MAY_STAND_STILL = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _psycopg(url: str) -> URL:
@@ -127,7 +131,7 @@ class ConversationStore:
     """Conversations and turns in one database."""
 
     def __init__(self, url: str) -> None:
-        self.engine = connect(url)
+        self.engine = connect(url, _NO_STANDING_STILL)
         # More than one replica may work on it.
         self.shared = self.engine.dialect.name == "postgresql"
         threads = POSTGRESQL_THREADS if self.shared else 1
@@ -150,6 +154,8 @@ class ConversationStore:
 
         def job() -> T:
             with self.engine.connect() as connection:
+                if self.shared:
+                    connection.execute(_MAY_STAND_STILL)
                 return work(connection)
 
         try:
@@ -163,6 +169,8 @@ class ConversationStore:
 
         def job() -> T:
             with self.engine.begin() as connection:
+                if self.shared and patience is not None:
+                    connection.execute(_MAY_STAND_STILL)
                 return work(connection)
 
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text, update
+from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations.migrate import migrate
 from bot.conversations.store import ConversationStore, TurnConflict, UnknownConversation, WrongToken, connect
 from bot.conversations.tables import conversations, metadata
 from tests.bot.fakes import an_answer, erase_older_than
+from tests.databases.postgresql import Postgres
 
 Aged = Callable[[str, int], None]
 
@@ -181,6 +185,33 @@ async def test_what_one_replica_answered_another_does_not_change(store: Conversa
         stored = (await store.begin_turn(name, f"t{number}", "问", ())).answer
         assert stored == one.answer.to_dict()
     await replica.close()
+
+
+async def test_a_replica_frozen_in_the_middle_of_a_turn_is_cut_off(postgres: Postgres) -> None:
+    """Its transaction holds the conversation's row; what takes longer by its nature may stand still."""
+    with postgres.database() as url:
+        migrate(url)
+        frozen, other = ConversationStore(url), ConversationStore(url)
+        name, _ = await other.open_conversation("web")
+        held = update(conversations).where(conversations.c.id == name).values(last_turn_at=datetime.now(UTC))
+        locked = threading.Event()
+
+        def standing_still(connection: Connection) -> bool:
+            connection.execute(held)
+            locked.set()
+            time.sleep(3.5)
+            return connection.execute(select(conversations.c.id)).scalar() == name
+
+        stuck = asyncio.create_task(frozen.run(standing_still))
+        await asyncio.to_thread(locked.wait, 5)
+        await other.begin_turn(name, "t1", "问", ())
+        with pytest.raises(SQLAlchemyError):
+            await stuck
+        assert await frozen.read(standing_still)
+        assert await frozen.run(standing_still, patience=10)
+        assert [turn.text for turn in await frozen.history(name)] == ["问"]
+        await frozen.close()
+        await other.close()
 
 
 async def test_times_come_back_with_their_zone(store: ConversationStore) -> None:
