@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from knowledge.answer import SURE, Knowledge, wordless
+from knowledge.answer import Knowledge, wordless
 from knowledge.catalogue import Guide
 from knowledge.context import doors, several
 from knowledge.context.focus import MISSES, Focus, group
+from knowledge.context.going_on import goes_on
 from knowledge.context.within import ASKED_OF_ALL, Ranked, ranked
 from knowledge.context.words import Message
 from knowledge.passages import searchable
 from knowledge.records import Answer
-from knowledge.search import KNOWN, Scored
+from knowledge.search import KNOWN
 
-# How far the guide in focus may lie behind the best of all, by how much the message says itself: the fewer words of its
-# own, the more it needs the talk. (Scores of different matters lie up to 0.5 apart.)
-BEHIND = ((2, 0.4), (4, 0.24), (8, 0.1), (14, 0.06))
-# When the best of all suffices by itself, or leaves no doubt, no more than this.
-ENOUGH, DOUBTLESS = 0.15, 0.02
-# A message that begins, ends or points like something that goes on, or that we could only decline, may lie this much more.
-MORE = 0.1
-# Of what we could only decline, so few words of its own are read behind the name of the matter.
-THIN = 2
-# … and must be as sure there as this: behind a name, much sounds like a question of the matter.
-TOLD = 0.97
 # An earlier matter is the one named when it lies no further behind the best of all.
 NAMED = 0.12
 # A section of another kind than the one asked for answers when the message comes as near to it as this.
 NEAR = 0.92
-_NEAREST = 0.875
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,54 +184,13 @@ def _bare(knowledge: Knowledge, turn: Turn) -> Understood | None:
 
 
 def _continued(knowledge: Knowledge, turn: Turn) -> Understood | None:
-    """A message that says little itself, which the guide in focus knows and nothing else knows much better."""
+    """A message that goes on from the guide in focus."""
     guide = _in_focus(knowledge, turn.focus)
-    own = next(iter(knowledge.search(turn.message.text).targets), None)
-    if guide is None or own is None:
+    if guide is None or not knowledge.search(turn.message.text).targets:
         return None
-    enough = knowledge.release.searcher.gate.answer
-    here = own.target.group == f"guide:{guide.id}"
-    if not here and _named(knowledge, turn, own):
+    if not goes_on(knowledge, guide, turn.message, turn.focus.question):
         return None
-    declined = not own.ours and len(turn.message.residue) <= THIN
-    allowed = _allowed(turn.message, own, enough)
-    here = here and own.probability >= enough
-    near = here or any(_goes_on(row, own, allowed) for row in _sections_found(knowledge, turn, guide))
-    if not near and not declined:
-        return None
-    best = ranked(knowledge, guide, turn.message, turn.focus.question)[0]
-    if near or (best.told is not None and best.told.probability >= TOLD):
-        return _section(knowledge, turn, guide, best)
-    return None
-
-
-def _sections_found(knowledge: Knowledge, turn: Turn, guide: Guide) -> list[Scored]:
-    """What the message found of the guide; costs nothing, while ranking its sections embeds two more texts."""
-    prefix = f"guide:{guide.id}/"
-    return [row for row in knowledge.search(turn.message.text).targets if row.target.key.startswith(prefix)]
-
-
-def _goes_on(row: Scored, own: Scored, allowed: float) -> bool:
-    """Is ``row``, of the guide in focus, near to the message and no further than ``allowed`` behind the best of all?"""
-    return row.dense >= _NEAREST and own.score - row.score <= allowed
-
-
-def _named(knowledge: Knowledge, turn: Turn, own: Scored) -> bool:
-    """Does the message call the matter of ``own`` by its name? Then it is about that one, however short it is."""
-    guide = _guide(knowledge, own.target.key)
-    names = [] if guide is None else re.split(r"[、/（）()]", guide.matter)
-    return any(len(name) > 1 and name in turn.message.text for name in names)
-
-
-def _allowed(message: Message, own: Scored, enough: float) -> float:
-    """How far behind the best of all the guide in focus may lie; negative when the message says enough by itself."""
-    words = len(message.residue)
-    allowed = next((value for length, value in BEHIND if words <= length), -1.0)
-    if own.probability >= enough and words > 2:
-        allowed = min(allowed, ENOUGH if words <= 4 else DOUBTLESS)
-    if own.probability >= SURE and own.ours and words > 1:
-        allowed = min(allowed, DOUBTLESS)
-    return allowed + MORE * message.marked + MORE * (not own.ours)
+    return _section(knowledge, turn, guide, ranked(knowledge, guide, turn.message, turn.focus.question)[0])
 
 
 def _close(best: Ranked) -> bool:
