@@ -31,15 +31,16 @@ WEIGHTS = {
 
 def goes_on(knowledge: Knowledge, guide: Guide, message: Message, question: str) -> bool:
     """Is ``message``, said in a talk about ``guide`` that began with ``question``, about that rather than something else?"""
-    signs = signs_of(knowledge, guide, message, question)
-    return BIAS + math.fsum(WEIGHTS[name] * value for name, value in signs.items()) > 0
+    alone = signs_alone(knowledge, guide, message)
+    likely = BIAS + math.fsum(WEIGHTS[name] * value for name, value in alone.items())
+    # What comes of the message after the question can only lower it, and costs a search of its own.
+    return likely > 0 and likely + WEIGHTS["lag_behind"] * lag_behind(knowledge, guide, message, question) > 0
 
 
-def signs_of(knowledge: Knowledge, guide: Guide, message: Message, question: str) -> dict[str, float]:
-    """What the decision rests on, by the names of WEIGHTS: of the message alone, and ``lag_behind`` of it after ``question``."""
+def signs_alone(knowledge: Knowledge, guide: Guide, message: Message) -> dict[str, float]:
+    """What the message alone tells, by the names of WEIGHTS."""
     alone = knowledge.search(message.text).targets
-    behind = knowledge.search(f"{question} {message.text}".strip()).targets
-    ours, ours_behind = _of(alone, guide), _of(behind, guide)
+    ours = _of(alone, guide)
     return {
         "length": min(len(message.text), LONG) / LONG,
         "bare": float(message.bare),
@@ -49,8 +50,13 @@ def signs_of(knowledge: Knowledge, guide: Guide, message: Message, question: str
         "near": max(row.dense for row in ours) if ours else min(row.dense for row in alone),
         "nearest": alone[0].dense,
         "learned_lag": max(row.matter_learned for row in alone) - (ours[0].matter_learned if ours else 0.0),
-        "lag_behind": _lag(behind, ours_behind),
     }
+
+
+def lag_behind(knowledge: Knowledge, guide: Guide, message: Message, question: str) -> float:
+    """How far the guide lies behind the best of all when the message is read after ``question``; not below 0."""
+    behind = knowledge.search(f"{question} {message.text}".strip()).targets
+    return _lag(behind, _of(behind, guide))
 
 
 def _of(rows: Sequence[Scored], guide: Guide) -> list[Scored]:

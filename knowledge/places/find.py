@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.catalogue import CONTENT
@@ -18,6 +18,7 @@ from knowledge.places.words import load_words
 
 _KINDS, _COMPASS = tuple("镇乡村庄"), "东西南北"
 _SHORTEST = 2
+RECENT = 64
 _UNMISTAKABLE = 3
 _DIRECTIONS = "东西南北大小前后新老中"
 
@@ -75,6 +76,8 @@ class Places:
         self.forms = Forms(divisions, words)
         self._patterns = Patterns(words.patterns)
         self._guesser = Guesser(self.forms, words.alike, words.no_letters)
+        # One message is asked for its places by the dialogue's action, by forms and for the figures of the desk.
+        self._recent = lru_cache(RECENT)(self._find)
 
     @classmethod
     def load(cls, folder: Path = CONTENT) -> Places:
@@ -84,7 +87,10 @@ class Places:
     def find(self, text: str, expected: bool = False) -> tuple[Mention, ...]:
         """Every place that ``text`` names, in order. ``expected`` is for the turn after "where do you live?": then a bare
         幸福 or 花园 counts, and a misheard name is guessed more freely."""
-        sentence = Sentence(compared(text), self._patterns, expected)
+        return self._recent(compared(text), expected)
+
+    def _find(self, text: str, expected: bool) -> tuple[Mention, ...]:
+        sentence = Sentence(text, self._patterns, expected)
         named = self._named(sentence)
         taken = [(item.start, item.end) for item in named]
         named += [

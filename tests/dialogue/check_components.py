@@ -54,6 +54,13 @@ def check_malformed_action_replies_are_refused_without_quoting_them() -> None:
 
     action = RemoteAction("action_answer", None)
     assert action._validate_action_result({"events": [], "responses": [{"text": "好"}]})
+    good = [
+        {"event": "slot", "timestamp": None, "name": "talk", "value": {}},
+        {"event": "followup", "name": "action_answer"},
+    ]
+    assert action._validate_action_result({"events": good, "responses": []})
+    for events in ([{"event": "slot", "name": "我的秘密"}], [{"event": "我的秘密"}], [{}], ["我的秘密"], "我的秘密"):
+        assert "秘密" not in message_of(RasaException, action._validate_action_result, {"events": events})
     for reply in ([], "garbage", {"events": [{"event": "user", "text": ["我的秘密"]}]}, {"responses": "我的秘密"}):
         assert "秘密" not in message_of(RasaException, action._validate_action_result, reply)
 
