@@ -32,7 +32,7 @@ test: $(VENV)/.dev $(RASA)/.installed $(WIDGET)/dist/widget.js $(DESK)/dist/htmx
 	@$(MAKE) --no-print-directory lint
 	@echo "[yinfawen] 运行测试 / running the tests"
 	@cd $(WIDGET) && npm test --silent
-	@YINFAWEN_RASA_PYTHON=$(CURDIR)/$(RASA)/bin/python $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@YINFAWEN_RASA_PYTHON=$(CURDIR)/$(RASA)/bin/python $(PY) -m pytest
 
 shell: $(VENV)/.service
 	@$(PY) -m bot shell

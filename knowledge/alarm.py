@@ -16,7 +16,7 @@ PLAIN, GUESSED = 0.85, 0.55
 # The model alone: CERTAIN replaces even a plain answer, LIKELY stands before it; FAINT and HINT are heard where the message
 # is about nothing of ours or only may be.
 CERTAIN, LIKELY, FAINT, HINT, WHISPER = 0.85, 0.5, 0.2, 0.07, 0.03
-# A pattern replaces a plain answer only when the model thinks danger so likely.
+# A pattern replaces a plain answer only when the model thinks danger so likely, one that may be meant from FAINT on.
 HEARD = 0.3
 
 
@@ -38,7 +38,8 @@ def alarm(heard: bool, danger: float, best: Scored | None) -> Alarm:
     if heard:
         if danger < UNLIKELY:
             return Alarm.AFTER if guessed else Alarm.BEFORE
-        return Alarm.BEFORE if plain and danger < HEARD else Alarm.INSTEAD
+        instead = HEARD if plain else FAINT if guessed else UNLIKELY
+        return Alarm.INSTEAD if danger >= instead else Alarm.BEFORE
     if danger >= (CERTAIN if plain else SURE):
         return Alarm.INSTEAD
     if danger < WHISPER:

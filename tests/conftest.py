@@ -19,7 +19,6 @@ from typing import NoReturn
 
 import pytest
 from cryptography.fernet import Fernet
-from filelock import FileLock
 
 from bot.conversations.migrate import migrate
 from tests.databases.postgresql import Postgres, binaries
@@ -60,37 +59,13 @@ def need_rasa() -> Path:
     return path
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For two workers (pytest-xdist): the files that need the running product are one's, the others are dealt out.
-
-    Files that need no release come first: they run while the release is being built.
-    """
-    needs: dict[str, set[str]] = {}
-    for item in items:
-        needs.setdefault(_file(item), set()).update(getattr(item, "fixturenames", ()))
-    group = {file: "product" if "running" in fixtures else file for file, fixtures in needs.items()}
-    order = {
-        file: 0 if "running" in fixtures else 2 if "data_dir" in fixtures else 1 for file, fixtures in needs.items()
-    }
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group[_file(item)]))
-    items.sort(key=lambda item: order[_file(item)])
-
-
-def _file(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
-
-
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A data folder with a published release, one for all workers. YINFAWEN_TEST_DATA keeps it between runs."""
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a published release. YINFAWEN_TEST_DATA keeps it between runs."""
     kept = os.environ.get("YINFAWEN_TEST_DATA")
-    together = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
-    folder = Path(kept) if kept else together / "data"
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("data")
     environment = {**os.environ, "YINFAWEN_DATA_DIR": str(folder)}
-    with FileLock(together / "building"):
-        subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "knowledge", "build"], cwd=ROOT, env=environment, check=True)
     return folder
 
 

@@ -231,7 +231,9 @@ def scored(ours: float, key: str = "guide:wages/steps") -> Scored:
         (True, 0.0, GUESSED, Alarm.AFTER),
         (True, 0.0, GUESSED - 0.01, Alarm.BEFORE),
         (True, UNLIKELY, PLAIN, Alarm.BEFORE),
-        (True, UNLIKELY, PLAIN - 0.01, Alarm.INSTEAD),
+        (True, UNLIKELY, GUESSED, Alarm.BEFORE),
+        (True, FAINT, GUESSED, Alarm.INSTEAD),
+        (True, UNLIKELY, GUESSED - 0.01, Alarm.INSTEAD),
         (True, HEARD, PLAIN, Alarm.INSTEAD),
     ],
 )
